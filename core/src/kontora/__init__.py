@@ -1,0 +1,1 @@
+"""Kontora: a CRM that a company assembles from modules."""
