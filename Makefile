@@ -1,0 +1,66 @@
+# Every target is a plain command and may be run by hand; `make` only sees to .venv first.
+# PYTHON=... names another interpreter; PORT and KONTORA_HOME steer `make run`.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8000
+WORKERS ?= auto
+BIN := .venv/bin
+
+members := core sdk $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)) .
+projects := pyproject.toml core/pyproject.toml sdk/pyproject.toml $(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)
+
+.PHONY: help run test check format bench e2e docs nightly lock clean
+
+help:
+	@echo "make run      start Kontora at http://127.0.0.1:$(PORT)/ with a sample company"
+	@echo "make test     unit and integration tests (PostgreSQL too when KONTORA_TEST_DATABASE_URL is set)"
+	@echo "make check    format, lint, types, spelling, architecture"
+	@echo "make e2e      browser tests (need Chromium)        make bench    measurements"
+	@echo "make docs     the documentation in docs/_build     make nightly  the long tests"
+
+# Third parties come first and with hashes; then the members, which pip cannot hash, without looking further.
+.venv/.run: requirements/run.txt $(projects)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kontora needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(members:%=-e ./%)
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.run
+	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/dev.txt
+	@touch $@
+
+run: .venv/.run
+	@PORT="$(PORT)" $(BIN)/python tools/run.py
+
+test: .venv/.dev
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+check: .venv/.dev
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/codespell
+	$(BIN)/python -m pytest -q tests/architecture
+
+format: .venv/.dev
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+e2e: .venv/.dev
+	$(BIN)/python -m pytest -m browser tests/e2e
+
+bench: .venv/.dev
+	$(BIN)/python -m tests.bench
+
+docs: .venv/.dev
+	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+nightly: .venv/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) -m nightly
+
+# Maintainers only: needs uv. The lock itself names a registry and stays out of git; the hashed files do not.
+lock:
+	uv lock --upgrade
+	uv export -q --all-packages --all-extras --no-default-groups --group build --no-emit-workspace --no-header --no-annotate -o requirements/run.txt
+	uv export -q --all-packages --all-extras --group dev --no-emit-workspace --no-header --no-annotate -o requirements/dev.txt
+
+clean:
+	rm -rf .venv docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What the author of a Kontora plugin needs: the test kit (`kontora_sdk.testing`)."""
