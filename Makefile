@@ -6,6 +6,8 @@ PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= auto
 BIN := .venv/bin
+# Modules are compiled when they are first imported: most never are, and it halves the wait.
+PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 
 members := core sdk $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)) .
 projects := pyproject.toml core/pyproject.toml sdk/pyproject.toml $(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)
@@ -23,12 +25,12 @@ help:
 .venv/.run: requirements/run.txt $(projects)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Kontora needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/run.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation $(members:%=-e ./%)
+	$(BIN)/python -m pip install $(PIP_FLAGS) --only-binary :all: --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install $(PIP_FLAGS) --no-deps --no-build-isolation $(members:%=-e ./%)
 	@touch $@
 
 .venv/.dev: requirements/dev.txt .venv/.run
-	$(BIN)/python -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install $(PIP_FLAGS) --only-binary :all: --require-hashes -r requirements/dev.txt
 	@touch $@
 
 run: .venv/.run
@@ -58,7 +60,7 @@ nightly: .venv/.dev
 
 # Maintainers only: needs uv. The lock itself names a registry and stays out of git; the hashed files do not.
 lock:
-	uv lock --upgrade
+	uv lock $(LOCK_FLAGS)
 	uv export -q --all-packages --all-extras --no-default-groups --group build --no-emit-workspace --no-header --no-annotate -o requirements/run.txt
 	uv export -q --all-packages --all-extras --group dev --no-emit-workspace --no-header --no-annotate -o requirements/dev.txt
 
