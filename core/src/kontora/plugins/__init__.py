@@ -1,0 +1,1 @@
+"""Plugins: found, checked, ordered, loaded, called, and taken out when they fail."""
