@@ -7,6 +7,7 @@ KontoraError
 ├── Stale               somebody else changed the record in the meantime
 ├── Conflict            the state of the data does not allow it
 ├── Locked              another process holds the lock that this one needs
+├── Unreachable         the database does not answer
 ├── Unscoped            a programming error: a statement tried to go round the scoped session
 ├── PluginError         a plugin cannot be loaded or broke its contract
 ├── MigrationFailed     a migration stopped; the schema is as before
@@ -77,6 +78,10 @@ class Conflict(KontoraError):
 
 class Locked(KontoraError):
     """Another process holds the lock."""
+
+
+class Unreachable(KontoraError):
+    """The database does not answer; a later try may succeed."""
 
 
 class Unscoped(KontoraError):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from typing import Any
+
+from sqlalchemy import Connection, MetaData, event
 from sqlalchemy.orm import DeclarativeBase
+
+from kontora.db.fold import postgresql_ddl
 
 # SQLite can only drop a constraint that has a name, so every one has a name from the first day.
 NAMING = {
@@ -19,3 +23,10 @@ class Base(DeclarativeBase):
     """Base of every mapped class. Tables of core bear plain names, a plugin's its prefix."""
 
     metadata = MetaData(naming_convention=NAMING)
+
+
+@event.listens_for(Base.metadata, "before_create")
+def _create_fold(_metadata: MetaData, connection: Connection, **_given: Any) -> None:
+    """Tests may use `create_all` in place of migrations: give them `kontora_fold` too."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(postgresql_ddl())

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, String, Text
 from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -57,7 +58,7 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 class JSONType(TypeDecorator[Any]):
-    """`JSONB` on PostgreSQL, text on SQLite; keys keep Cyrillic readable."""
+    """`JSONB` on PostgreSQL, text on SQLite (Cyrillic stays readable); None is SQL's NULL."""
 
     impl = JSON
     cache_ok = True
@@ -66,6 +67,10 @@ class JSONType(TypeDecorator[Any]):
         if dialect.name == "postgresql":
             return dialect.type_descriptor(JSONB(none_as_null=True))
         return dialect.type_descriptor(JSON(none_as_null=True))
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        # A key in `column["key"]` is a text, not a JSON document.
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
