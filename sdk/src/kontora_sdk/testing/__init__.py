@@ -1,0 +1,1 @@
+"""The test kit: pytest fixtures that give a plugin's tests a whole Kontora."""
