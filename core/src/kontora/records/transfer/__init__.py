@@ -1,0 +1,1 @@
+"""Import and export without a database: reading, guessing, cleaning, writing, reporting."""
