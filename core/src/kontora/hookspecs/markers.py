@@ -32,6 +32,7 @@ class HookMeta:
              skip: it is logged and counted, the others go on; quarantine: the plugin is taken out.
     tx       none: no database; read: reads in the caller's transaction; in: may also write
              there; own: opens its own session.
+    returns  the annotation of the result, as it is written.
     """
 
     name: str
@@ -41,6 +42,7 @@ class HookMeta:
     since: str
     stability: Stability
     arguments: tuple[str, ...]
+    returns: str
     module: str
     doc: str
 
@@ -64,6 +66,7 @@ def hook(
             since=since,
             stability=stability,
             arguments=tuple(inspect.signature(function).parameters),
+            returns=str(function.__annotations__.get("return", "")),
             module=function.__module__,
             doc=inspect.getdoc(function) or "",
         )

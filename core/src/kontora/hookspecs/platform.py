@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kontora.hookspecs.markers import hook
+
+if TYPE_CHECKING:  # higher layers: known by name only, imported by nobody here
+    from kontora.registry.faces import Check, Setting
 
 
 @hook(kind="notify", failure="quarantine", tx="none")
@@ -23,7 +27,7 @@ def setup(site: object) -> None:
 
 
 @hook(kind="collect", failure="skip", tx="own")
-def preflight(site: object) -> Iterable[object]:
+def preflight(site: object) -> Iterable[Check]:
     """Look at configuration and surroundings for `kontora doctor` and the health page.
 
     Arguments: `site`; open a session with `site.read(...)` if the check needs data.
@@ -35,7 +39,7 @@ def preflight(site: object) -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_settings() -> Iterable[object]:
+def register_settings() -> Iterable[Setting]:
     """Declare what an administrator may set without touching a file.
 
     Returns: `Setting` objects, named `<plugin>.<key>`; values are read with `site.setting(name)`.

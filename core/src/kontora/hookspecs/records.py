@@ -6,8 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kontora.hookspecs.markers import hook
+
+if TYPE_CHECKING:  # higher layers: known by name only, imported by nobody here
+    from kontora.registry.fields import Field
+    from kontora.registry.records import Change, Draft, RecordType
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
@@ -23,7 +28,7 @@ def register_models() -> Iterable[type]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_record_types() -> Iterable[object]:
+def register_record_types() -> Iterable[RecordType]:
     """Declare record types: each gets pages, API, import, export, search, history and rights.
 
     Returns: `RecordType` objects; the path of a plugin's type is `<plugin>/<type>`.
@@ -34,7 +39,7 @@ def register_record_types() -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def contribute_fields() -> Iterable[tuple[str, object]]:
+def contribute_fields() -> Iterable[tuple[str, Field]]:
     """Add typed fields to a record type of core or of a required plugin.
 
     Returns: pairs of an entity (`RecordType.entity`, for example `party`) and a `Field` named
@@ -46,11 +51,11 @@ def contribute_fields() -> Iterable[tuple[str, object]]:
 
 
 @hook(kind="notify", failure="abort", tx="in")
-def before_save(session: object, change: object) -> None:
+def before_save(session: object, draft: Draft) -> None:
     """A record is about to be written: check it, or adjust it.
 
-    Arguments: `session`, the scoped writer session; `change`, the `Change` with the values
-    before and after. Raise `Invalid({"field": ["message"]})` to refuse.
+    Arguments: `session`, the scoped writer session; `draft`, the `Draft` with the checked input,
+    to which a hook may add. Raise `Invalid({"field": ["message"]})` to refuse.
     Returns: nothing.
     Failure: the transaction rolls back and the user reads the message.
     Transaction: in that of the save; may write.
@@ -59,7 +64,7 @@ def before_save(session: object, change: object) -> None:
 
 
 @hook(kind="notify", failure="abort", tx="in")
-def record_changed(session: object, change: object) -> None:
+def record_changed(session: object, change: Change) -> None:
     """A record was written, in the same transaction: keep what must never differ from it.
 
     For everything that may happen a moment later, declare a subscriber: it cannot delay the

@@ -6,8 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kontora.hookspecs.markers import hook
+
+if TYPE_CHECKING:  # higher layers: known by name only, imported by nobody here
+    from kontora.registry.faces import MenuItem, Panel, Widget
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
@@ -22,7 +26,7 @@ def register_routes() -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_menu() -> Iterable[object]:
+def register_menu() -> Iterable[MenuItem]:
     """Declare entries of the menu.
 
     Returns: `MenuItem` objects; `group` and `order` say where, `permission` who sees it.
@@ -33,7 +37,7 @@ def register_menu() -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_slots() -> Iterable[object]:
+def register_slots() -> Iterable[Panel]:
     """Declare panels of record pages.
 
     Returns: `Panel` objects. A panel is loaded by a request of its own, in a savepoint and with
@@ -45,7 +49,7 @@ def register_slots() -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_widgets() -> Iterable[object]:
+def register_widgets() -> Iterable[Widget]:
     """Declare widgets of the home page.
 
     Returns: `Widget` objects; like panels they load apart from the page.

@@ -6,15 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kontora.hookspecs.markers import hook
 
+if TYPE_CHECKING:  # higher layers: known by name only, imported by nobody here
+    from kontora.registry.faces import Report
+    from kontora.registry.work import JobSpec, Subscriber
+
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_jobs() -> Iterable[object]:
+def register_jobs() -> Iterable[JobSpec]:
     """Declare work for the worker process, on demand or on a schedule.
 
-    Returns: `Job` objects, named `<plugin>.<job>`. A handler may run twice after a crash, so it
+    Returns: `JobSpec` objects, named `<plugin>.<job>`. A handler may run twice after a crash, so it
     must do no harm then.
     Failure: of the declaration, the plugin is quarantined; a failing run is retried, then kept.
     Transaction: none here; a handler gets its own session with the rights of the one who asked.
@@ -23,7 +28,7 @@ def register_jobs() -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_subscribers() -> Iterable[object]:
+def register_subscribers() -> Iterable[Subscriber]:
     """Declare functions that are told of events after the transaction that caused them.
 
     Returns: `Subscriber` objects: an event pattern and a function. Each delivery is at least
@@ -35,7 +40,7 @@ def register_subscribers() -> Iterable[object]:
 
 
 @hook(kind="declare", failure="quarantine", tx="none")
-def register_reports() -> Iterable[object]:
+def register_reports() -> Iterable[Report]:
     """Declare reports, for the pages, `kontora report run` and `/api/v1/reports`.
 
     Returns: `Report` objects, whose `id` begins with `<plugin>.`; their rows obey the rights of

@@ -17,7 +17,7 @@ import structlog
 from kontora.errors import PluginError
 from kontora.hookspecs.catalogue import MODULES, specifications
 from kontora.hookspecs.markers import PROJECT, HookMeta
-from kontora.plugins import compat, discovery, validate
+from kontora.plugins import compat, discovery, mappings, validate
 from kontora.plugins.errorlog import ErrorLog, one_line
 from kontora.plugins.manifest import Manifest
 from kontora.plugins.modules import CONTAINED, hook_modules, load_manifest
@@ -194,14 +194,18 @@ class PluginManager:
             {name: each.cause for name, each in self._states.items() if each.cause},
         )
         for name, cause in order.failed.items():
-            self.quarantine(name, cause)
+            self._take_out(name, cause)  # the dependents stand there too, each with its own cause
         return order.names
 
     def _load_one(self, name: str) -> None:
         if self._states[name].state == "quarantined":
             return  # one that it needs failed a moment ago
+        manifest = self._manifests[name]
         try:
-            modules = hook_modules(self._manifests[name])
+            try:
+                modules = hook_modules(manifest)
+            finally:
+                mappings.complete(manifest.package)  # of what was imported before it failed, too
             self._register(name, modules)
         except CONTAINED as error:
             self.quarantine(name, _import_cause(error), error)
@@ -228,9 +232,15 @@ class PluginManager:
         caller's to drop. Raises PluginError for core, for a critical plugin, and under policy
         `abort`. Does nothing if the plugin is quarantined already.
         """
-        state = self._states.get(name)
-        if state is not None and state.state == "quarantined":
+        if name in self._states and self._states[name].state == "quarantined":
             return ()
+        self._take_out(name, cause, error, hook)
+        return (name, *self._quarantine_dependents(name))
+
+    def _take_out(
+        self, name: str, cause: Text, error: BaseException | None = None, hook: str = "load"
+    ) -> None:
+        state = self._states.get(name)
         manifest = self._manifests.get(name)
         if state is None or self.policy == "abort" or (manifest and manifest.critical):
             if isinstance(error, PluginError):
@@ -250,7 +260,6 @@ class PluginManager:
             error_id=entry.error_id,
             exc_info=error,
         )
-        return (name, *self._quarantine_dependents(name))
 
     def _quarantine_dependents(self, name: str) -> list[str]:
         names: list[str] = []

@@ -47,7 +47,8 @@ RESERVED = frozenset(
     logout healthz readyz metrics
     party person organisation affiliation relation contact address identifier group segment tag
     activity file consent branch team user role grant change ownership saved custom external job
-    outbox event delivery session setting alembic sqlite pg
+    outbox event delivery schedule session setting credential throttle review idempotency alembic
+    sqlite pg
     """.split()  # noqa: SIM905 - as a list it would take seventy lines
 )
 

@@ -62,7 +62,7 @@ def _drop_unmet(
 
 def _needs(missing: str, failed: Mapping[str, Text], absent: Mapping[str, Text]) -> Text:
     if missing in failed:
-        return _("It needs “%(name)s”, which cannot be loaded.") % {"name": missing}
+        return _("It needs “%(name)s”, which is quarantined.") % {"name": missing}
     why = absent.get(missing)
     if why is None:
         return _("It needs “%(name)s”, which is not enabled. Enable that first.") % {
@@ -77,7 +77,9 @@ def _cycle(graph: Mapping[str, set[str]]) -> list[str]:
         TopologicalSorter({name: sorted(needs) for name, needs in sorted(graph.items())}).prepare()
     except CycleError as error:
         # graphlib lists each node before the one that needs it; people read “needs” forwards.
-        return list(reversed(error.args[1]))
+        ring = list(reversed(error.args[1]))[:-1]
+        first = ring.index(min(ring))
+        return [*ring[first:], *ring[: first + 1]]
     return []
 
 
