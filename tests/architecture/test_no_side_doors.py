@@ -12,6 +12,7 @@ from tests.architecture.sources import imports, name, package_of, python_files, 
 # Folder or file → why SQL may be written by hand there.
 SQL_BY_HAND: dict[str, str] = {
     "core/src/kontora/db/": "the engines themselves: pragmas, locks, versions",
+    "sdk/src/kontora_sdk/testing/databases.py": "makes and drops databases for tests",
 }
 BANNED = {
     "sqlite3": "a second SQLite library in the process; use kontora.db",
