@@ -59,6 +59,7 @@ class PluginManager:
     ) -> None:
         self.policy = policy
         self.errors = ErrorLog()
+        self.unreadable: tuple[str, ...] = ()  # distributions with broken metadata, for doctor
         self._discover = discover
         self._core_modules = tuple(core_modules)
         self._core_version = core_version
@@ -123,6 +124,7 @@ class PluginManager:
         self._loaded = True
         wanted = sorted(set(desired))
         found = self._discover()
+        self.unreadable = found.unreadable
         self._note_states(wanted, found, remembered or {})
         self._register(CORE, [_module(each) for each in self._core_modules])
         if safe_mode:
