@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
+
 from kontora.db.base import Base
 from kontora.db.engine import Database
 from kontora.work import models
-from sqlalchemy import create_engine, make_url, text
 
 sys.path.insert(0, str(Path(__file__).parent))
-import work_ledger  # noqa: E402  (its folder is no package)
+import work_ledger
 
 SERVER = os.environ.get("KONTORA_TEST_DATABASE_URL", "")
 TABLES = [

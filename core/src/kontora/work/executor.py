@@ -6,11 +6,12 @@ The scoped session refuses raw statements; ours pass by the named door â€œworkâ€
 from __future__ import annotations
 
 from typing import Any, Protocol, cast
-from uuid import UUID
 
 from sqlalchemy import Connection, Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import CursorResult
+
+from kontora.access.principal import Principal
 
 DOOR = {"door": "work"}
 
@@ -41,21 +42,15 @@ def _dialect(executor: Any) -> str:
     return str(engine.dialect.name)
 
 
-class Actor(Protocol):
-    """On whose behalf something is done: every principal fits."""
+def acting(executor: Executor, principal: Principal | None) -> dict[str, Any]:
+    """The columns `principal_kind` and `principal_id` for work that `principal`, or else the
+    session's own one, asks for: (token, its id), (user, his id) or (system, None).
 
-    @property
-    def kind(self) -> Any: ...
-    @property
-    def id(self) -> Any: ...
-
-
-def acting(executor: Executor, principal: Actor | None) -> dict[str, Any]:
-    """The columns `principal_kind` and `principal_id`: those of `principal`, else of the
-    session's own principal, else of the system."""
-    actor: Any = principal or getattr(executor, "principal", None)
-    if actor is None:
-        return {"principal_kind": "system", "principal_id": None}
-    kind = getattr(actor.kind, "value", actor.kind)
-    identity = UUID(actor.id) if isinstance(actor.id, str) else actor.id
-    return {"principal_kind": str(kind), "principal_id": identity}
+    A token's work keeps to the narrower rights of the token.
+    """
+    actor: Principal | None = principal or getattr(executor, "principal", None)
+    if actor is not None and actor.token_id is not None:
+        return {"principal_kind": "token", "principal_id": actor.token_id}
+    if actor is not None and actor.user_id is not None:
+        return {"principal_kind": "user", "principal_id": actor.user_id}
+    return {"principal_kind": "system", "principal_id": None}

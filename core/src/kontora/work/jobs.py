@@ -17,9 +17,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Engine, Table, and_, select, update
 
 from kontora import clock
+from kontora.access.principal import Principal
 from kontora.errors import Conflict, KontoraError, NotFound
 from kontora.work import models
-from kontora.work.executor import Actor, Executor, acting, insert, run
+from kontora.work.executor import Executor, acting, insert, run
 
 JOB = cast(Table, models.Job.__table__)
 DEFAULT_ATTEMPTS = 5
@@ -73,7 +74,7 @@ def enqueue(
     *,
     run_at: datetime | None = None,
     unique_key: str | None = None,
-    principal: Actor | None = None,
+    principal: Principal | None = None,
     max_attempts: int | None = None,
     priority: int = 0,
 ) -> int:

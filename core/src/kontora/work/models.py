@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kontora.access.guard import SYSTEM
 from kontora.db.base import Base
 from kontora.db.types import JSONType, UTCDateTime, UUIDType
 
@@ -33,7 +34,7 @@ class OutboxEvent(Base):
     """An event, written in the transaction of the change that it tells of."""
 
     __tablename__ = "outbox"
-    __guard__: Any = None
+    __guard__ = SYSTEM
     __table_args__ = (
         Index("ix_outbox_state_id", "state", "id"),
         CheckConstraint(f"state IN ('{NEW}', '{DISPATCHED}')", name="state"),
@@ -55,7 +56,7 @@ class Job(Base):
     """One piece of work, written in the transaction that needs it. This row is the truth."""
 
     __tablename__ = "job"
-    __guard__: Any = None
+    __guard__ = SYSTEM
     __table_args__ = (
         # In the order of the claim, so that a long queue costs no sort.
         Index("ix_job_claim", "state", "priority", "run_at", "id"),
@@ -91,7 +92,7 @@ class ScheduleRun(Base):
     """A minute at which a schedule fired. The unique pair makes a second scheduler harmless."""
 
     __tablename__ = "schedule_run"
-    __guard__: Any = None
+    __guard__ = SYSTEM
     __table_args__ = (UniqueConstraint("name", "minute"),)
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=True)
@@ -103,7 +104,7 @@ class Throttle(Base):
     """How often something was tried in a window; the key is a digest and tells nobody's name."""
 
     __tablename__ = "throttle"
-    __guard__: Any = None
+    __guard__ = SYSTEM
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
     window_start: Mapped[datetime] = mapped_column(UTCDateTime)

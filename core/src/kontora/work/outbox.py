@@ -14,9 +14,10 @@ from uuid import UUID
 from sqlalchemy import RowMapping, Table, delete, select, update
 
 from kontora import clock
+from kontora.access.principal import Principal
 from kontora.registry.work import Event, Subscriber
 from kontora.work import models
-from kontora.work.executor import Actor, Executor, acting, insert, run
+from kontora.work.executor import Executor, acting, insert, run
 
 OUTBOX = cast(Table, models.OutboxEvent.__table__)
 JOB = cast(Table, models.Job.__table__)
@@ -29,7 +30,7 @@ def emit(
     record_id: UUID | None,
     payload: Mapping[str, Any] | None = None,
     *,
-    principal: Actor | None = None,
+    principal: Principal | None = None,
     request_id: str | None = None,
 ) -> None:
     """Write the event `name` in the session's transaction: a rollback takes it back too.
@@ -37,13 +38,13 @@ def emit(
     `payload` is JSON and holds no more than the subscribers need: names of changed fields rather
     than values, because the event knows no field rules.
     """
-    info = getattr(session, "info", {})
+    actor = principal or getattr(session, "principal", None)
     row = {
         "name": name,
         "entity": entity,
         "record_id": record_id,
         "payload": dict(payload or {}),
-        "request_id": request_id or info.get("request_id"),
+        "request_id": request_id or getattr(actor, "request_id", None),
         "at": clock.now(),
         "state": models.NEW,
         **acting(session, principal),

@@ -1,0 +1,171 @@
+"""The worker process: dispatches events, fires schedules, and keeps its lanes at work."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from kontora import clock
+from kontora.db.engine import is_database_busy
+from kontora.registry.work import JobSpec
+from kontora.work import jobs, outbox, schedules, upkeep
+from kontora.work.context import WorkSite
+from kontora.work.lanes import BUSY_POLL, IDLE_POLL, Lane
+from kontora.work.runner import Stopping, TimedOut
+
+STOP_SECONDS = 10.0
+_UNWIND_SECONDS = 2.0
+_STUCK_SECONDS = 10.0
+_logger = logging.getLogger("kontora.work")
+
+
+class Stuck(RuntimeError):
+    """A handler did not react to its interruption: the process has to end."""
+
+
+class Worker:
+    """One worker process. `run()` returns when `stop()` was called and the lanes are done."""
+
+    def __init__(self, site: WorkSite, *, name: str = "", lease: float = jobs.LEASE) -> None:
+        self.site = site
+        self.name = name or f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(3)}"
+        self._handlers = site.handlers()
+        self._stop = threading.Event()
+        self._due: dict[str, float] = {}
+        self._minute: object = None
+        self.lanes = [
+            Lane(site, f"{self.name}/{kind}", handlers, self._stop, lease)
+            for kind, handlers in self._by_lane().items()
+            if handlers
+        ]
+
+    def _by_lane(self) -> dict[str, dict[str, JobSpec]]:
+        quick = {name: spec for name, spec in self._handlers.items() if not spec.sliced}
+        long = {name: spec for name, spec in self._handlers.items() if spec.sliced}
+        return {"quick": quick, "long": long}
+
+    def stop(self) -> None:
+        """Ask the worker to end; safe in a signal handler."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Work until `stop()`. Raises Stuck when a handler cannot be ended in any other way."""
+        _logger.info("The worker %s starts with %d kinds of jobs.", self.name, len(self._handlers))
+        for lane in self.lanes:
+            lane.start()
+        while not self._stop.is_set():
+            moved = self._guarded(self.tick)
+            self._stop.wait(BUSY_POLL if moved or any(x.current for x in self.lanes) else IDLE_POLL)
+        self._finish()
+        _logger.info("The worker %s has ended.", self.name)
+
+    def tick(self) -> bool:
+        """One round of everything that is not a job; True when events were dispatched."""
+        self._watch()
+        moved = self._dispatch()
+        self._fire()
+        self._every(5, self._sweep)
+        self._every(10, self._park)
+        self._every(3600, self._purge)
+        return moved
+
+    def _guarded(self, step: Callable[[], bool]) -> bool:
+        """Nothing but Stuck ends the loop: a database that is away comes back."""
+        try:
+            return step()
+        except Stuck:
+            raise
+        except Exception as error:
+            if not is_database_busy(error):
+                _logger.exception("The worker %s stumbled and goes on.", self.name)
+            return False
+
+    def _every(self, seconds: float, step: Callable[[], object]) -> None:
+        now = time.monotonic()
+        if now >= self._due.get(step.__name__, 0.0):
+            self._due[step.__name__] = now + seconds
+            step()
+
+    def _dispatch(self) -> bool:
+        database = self.site.database
+        with database.read_engine.connect() as reader:
+            if not outbox.pending(reader):
+                return False
+        with database.write_engine.begin() as writer:
+            outbox.dispatch(writer, self.site.subscribers)
+        for lane in self.lanes:
+            lane.wake.set()
+        return True
+
+    def _fire(self) -> None:
+        now = clock.now()
+        minute = now.replace(second=0, microsecond=0)
+        if minute == self._minute or not schedules.scheduled(self.site.jobs.values()):
+            return
+        with self.site.database.write_engine.begin() as writer:
+            schedules.fire(writer, self.site.jobs.values(), now, self.site.zone)
+        self._minute = minute
+
+    def _sweep(self) -> None:
+        with self.site.database.read_engine.connect() as reader:
+            if not upkeep.lapsed(reader):
+                return
+        attempts = {name: spec.max_attempts for name, spec in self._handlers.items()}
+        with self.site.database.write_engine.begin() as writer:
+            count = upkeep.sweep(writer, attempts)
+        _logger.warning("%d jobs of vanished workers were taken back.", count)
+
+    def _park(self) -> None:
+        with self.site.database.read_engine.connect() as reader:
+            if not upkeep.misplaced(reader, self._handlers):
+                return
+        with self.site.database.write_engine.begin() as writer:
+            upkeep.park(writer, self._handlers)
+
+    def _purge(self) -> None:
+        with self.site.database.write_engine.begin() as writer:
+            upkeep.purge(writer)
+
+    def _watch(self) -> None:
+        """Renew leases, and interrupt what runs too long."""
+        for lane in self.lanes:
+            lane.beat()
+            if (current := lane.overdue()) is not None:
+                lane.interrupt(TimedOut, current)
+            since = current.interrupted if current is not None else None
+            if since is not None and time.monotonic() - since > _STUCK_SECONDS:
+                self._give_up(lane)
+
+    def _give_up(self, lane: Lane) -> None:
+        current = lane.current
+        if current is None:
+            return
+        name = current.run.spec.name
+        if not current.run.holds_write_lock:
+            with self.site.database.write_engine.begin() as writer:
+                text = f"The handler of {name} did not react when its time was up."
+                jobs.fail(writer, current.run.job, text, max_attempts=current.run.spec.max_attempts)
+        raise Stuck(f"The job {name} hangs; the worker process ends and is started anew.")
+
+    def _finish(self) -> None:
+        """Let the lanes finish their jobs for a while, then interrupt them."""
+        for lane in self.lanes:
+            lane.wake.set()
+        self._join(STOP_SECONDS)
+        for lane in self.lanes:
+            if (current := lane.current) is not None:
+                lane.interrupt(Stopping, current)
+        self._join(_UNWIND_SECONDS)
+        if any(lane.is_alive() for lane in self.lanes):
+            raise Stuck("A job did not end when the worker was stopped; its lease will lapse.")
+
+    def _join(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while any(lane.is_alive() for lane in self.lanes) and time.monotonic() < deadline:
+            for lane in self.lanes:
+                lane.join(0.05)

@@ -1,0 +1,69 @@
+"""Workers are killed at any moment, and every effect happens exactly once (T-20, small)."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from sqlalchemy import func, select
+from work_ledger import SLICES, effects
+
+from kontora.db.engine import Database
+from kontora.work import jobs, models, outbox
+
+KILLS, JOBS, EVENTS, SLICED = 5, 140, 56, 4
+PROGRAM = Path(__file__).parent / "work_ledger.py"
+
+
+def start(url: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, str(PROGRAM), url], stderr=subprocess.DEVNULL)
+
+
+def ended(database: Database) -> int:
+    with database.read_engine.connect() as connection:
+        done = select(func.count()).where(jobs.JOB.c.state == models.DONE)
+        return int(connection.scalar(done) or 0)
+
+
+def test_effects_happen_exactly_once_when_workers_are_killed(database: Database, url: str) -> None:
+    with database.write_engine.begin() as connection:
+        for n in range(JOBS):
+            jobs.enqueue(connection, "test.effect", {"n": n})
+        for n in range(EVENTS):
+            outbox.emit(connection, "test.happened", "party", None, {"n": n})
+        for n in range(SLICED):
+            jobs.enqueue(connection, "test.sliced", {"n": n})
+    total, seed = JOBS + EVENTS + SLICED, random.randrange(10**6)
+    chance = random.Random(seed)
+    workers = [start(url), start(url)]
+    kills, deadline = 0, time.monotonic() + 120
+    try:
+        while ended(database) < total:
+            assert time.monotonic() < deadline, f"only {ended(database)} of {total} ended ({seed})"
+            if kills < KILLS and ended(database) > (kills + 0.3) * total / (KILLS + 1):
+                time.sleep(chance.uniform(0, 0.05))
+                victim = workers.pop(0)
+                victim.kill()
+                victim.wait()
+                kills += 1
+                workers.append(start(url))
+            time.sleep(0.005)
+    finally:
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.wait(20)
+    with database.read_engine.connect() as connection:
+        counted = Counter(connection.scalars(select(effects.c.key)))
+        states = set(connection.scalars(select(jobs.JOB.c.state)))
+    expected = [f"{kind} {n}" for n in range(JOBS) for kind in ("job", "second")]
+    expected += [f"event {n}" for n in range(EVENTS)]
+    expected += [f"slice {n}.{part}" for n in range(SLICED) for part in range(SLICES)]
+    assert kills == KILLS
+    assert counted == Counter(expected), f"seed {seed}"
+    assert states == {models.DONE}
+    assert [worker.returncode for worker in workers] == [0, 0]
