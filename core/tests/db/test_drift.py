@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from kontora.db import runner, types
 from kontora.db.base import NAMING
@@ -98,6 +107,7 @@ def test_every_type_of_ours_survives_the_way_through_a_file(
     thing.append_column(Column(long + "1", Integer, index=True))
     thing.append_column(Column(long + "2", Integer))
     thing.append_constraint(UniqueConstraint(long + "1", long + "2"))
+    thing.append_constraint(CheckConstraint("c3 <> '%'", name="not_percent"))
     assert runner.make_migration(database, core, metadata, "things")
     assert runner.upgrade(database, [core]).applied == {"core": ["core_0001_things"]}
     assert runner.drift(database, core, metadata) == []
@@ -109,3 +119,13 @@ def test_a_migration_is_not_written_against_an_old_database(
     core, _hello = core_and_hello(tmp_path)
     with pytest.raises(Conflict, match="upgrade first"):
         runner.make_migration(database, core, _models(), "too early")
+
+
+def test_a_check_that_no_migration_makes_is_found(database: Database, tmp_path: Path) -> None:
+    core, _hello = core_and_hello(tmp_path)
+    runner.upgrade(database, [core])
+    metadata = _models()
+    metadata.tables["party"].append_constraint(CheckConstraint("name <> ''", name="named"))
+    # The plugin is not in the database yet, so its prefix must be told.
+    [difference] = runner.drift(database, core, metadata, prefixes=("hello_",))
+    assert difference[0] == "add_constraint"

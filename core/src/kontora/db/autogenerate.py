@@ -32,7 +32,7 @@ def drift(
 
     `metadata` may be shared with others: tables of other owners are left out by the prefixes of
     those in the database and by `prefixes`. Entries are Alembic's (verb, object ...) tuples.
-    CHECK constraints and server defaults are not compared.
+    CHECK constraints are compared by name; server defaults are not compared.
     """
     with script.one_at_a_time, database.read_engine.connect() as connection, script.quietly():
         options = _options(connection, owner, metadata, prefixes)
@@ -110,6 +110,7 @@ def _options(
         "render_as_batch": True,
         "compare_type": True,
         "dont_mutate": True,
+        "autogenerate_plugins": ["alembic.autogenerate.*", "alembic.ext.checkconstraint_byname"],
     }
 
 
