@@ -102,7 +102,7 @@ def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
     if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip("\r\n")) == 5:
         delimiter, skip = delimiter or lines[0][4], 1
         lines = lines[1:]
-    quoted = _quoted_heading(lines)
+    quoted = _quoted_heading(lines, delimiter or ",")
     if quoted and delimiter in (None, quoted):
         return Dialect(delimiter=quoted, skip_lines=skip, header_quoted=_rest_unquoted(lines))
     quote = _quote(lines, delimiter)
@@ -114,7 +114,7 @@ def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
     return Dialect(delimiter=delimiter, quote=quote, blank_after=blank, skip_lines=skip)
 
 
-def _quoted_heading(lines: Sequence[str]) -> str:
+def _quoted_heading(lines: Sequence[str], alone: str) -> str:
     """The delimiter of a first record in which every cell is quoted: it leaves no doubt."""
     position, text, found = 0, "".join(lines[:50]), ""
     while text[position : position + 1] == '"':
@@ -123,7 +123,7 @@ def _quoted_heading(lines: Sequence[str]) -> str:
             return ""
         mark = text[end + 1 : end + 2]
         if mark in ("\r", "\n", ""):
-            return found or ","
+            return found or alone
         if mark not in DELIMITERS or (found and mark != found):
             return ""
         found, position = mark, end + 2

@@ -28,6 +28,24 @@ _FREQUENCY = {
 }
 # fmt: on
 _LETTER_SCORE = {letter: math.log(weight / 1000) for letter, weight in _FREQUENCY.items()}
+# The same for accented Latin letters, by how many people write them. Letters that only the
+# western or only the central European table has decide between the two.
+# fmt: off
+_LATIN = {
+    "é": 10, "ü": 6, "ä": 6, "ö": 6, "á": 6, "ó": 6, "í": 5, "è": 4, "ñ": 3, "ç": 4, "ã": 4, "à": 4,
+    "ê": 3, "ô": 3, "ø": 3, "å": 3, "æ": 2, "ß": 3, "â": 2, "î": 1, "ï": 1, "û": 1, "õ": 1, "ú": 3,
+    "ë": 1,
+    "ù": 0.3, "ì": 0.2, "ò": 0.3, "ð": 0.1, "þ": 0.1, "ł": 6, "ą": 5, "ę": 5, "ś": 4, "ż": 4,
+    "ć": 3, "ń": 2, "ź": 0.5, "č": 5, "š": 5, "ž": 5, "ř": 5, "ě": 5, "ý": 4, "ů": 4, "ő": 3,
+    "ű": 1,
+    "ť": 0.3, "ď": 0.3, "ň": 0.5, "ă": 3, "đ": 1, "ľ": 1, "’": 3, "“": 1, "”": 1, "–": 3, "€": 2,
+    "«": 1, "»": 1, "№": 1, "\xa0": 3, "°": 1, "£": 1, "§": 0.3, "®": 0.5, "…": 1,
+}
+# fmt: on
+_LATIN_STRANGER = 0.01
+_ENOUGH = 40
+# Even a single name scores above this when it is read in the right table.
+_POOR, _POOR_IF_LONG = -4.2, -3.6
 _STRANGER = math.log(0.00002)
 _CASE_BREAK = -4.0
 _CYRILLIC_TABLES = ("cp1251", "koi8-u", "cp866", "cp1125", "mac-cyrillic", "iso8859-5")
@@ -110,8 +128,23 @@ def guess_eight_bit(sample: bytes) -> str:
         second = _second_opinion(sample)
         if second in scores and scores[second] + 0.02 > scores[best]:
             best = second
-        return _common_name(best, sample)
-    return _second_opinion(sample) or "cp1252"
+        long = sum(byte > 0x7F for byte in sample) >= _ENOUGH
+        if scores[best] > (_POOR_IF_LONG if long else _POOR) or second in ("", *scores):
+            return _common_name(best, sample)
+        return second
+    return _latin_table(sample)
+
+
+def _latin_table(sample: bytes) -> str:
+    """Western or central European; a long sample of neither goes to the second opinion."""
+    scores = {}
+    for table, prior in (("cp1252", 0.6), ("cp1250", 0.0)):
+        letters = [letter for letter in sample.decode(table, "replace") if letter > "\x7f"]
+        weights = [math.log(_LATIN.get(letter.lower(), _LATIN_STRANGER)) for letter in letters]
+        scores[table] = prior + sum(weights) / max(1, len(weights))
+        if len(weights) >= _ENOUGH and max(scores.values()) < 0:
+            return _second_opinion(sample) or "cp1252"
+    return max(scores, key=lambda table: scores[table])
 
 
 def _looks_cyrillic(sample: bytes) -> bool:
