@@ -1,0 +1,53 @@
+// What the other modules share: delegated listeners, stored values, words in the user's language.
+
+export const words = document.getElementById('words')?.dataset ?? {};
+export const language = document.documentElement.lang || 'en';
+export const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+
+/** Listen once at the document for events on elements that match, also on those that come later. */
+export function on(type, selector, handle, options) {
+  document.addEventListener(type, (event) => {
+    const found = event.target instanceof Element ? event.target.closest(selector) : null;
+    if (found) handle(event, found);
+  }, options);
+}
+
+/** Run on the page as it is, and again on every part that htmx brings. */
+export function everywhere(work) {
+  work(document);
+  document.addEventListener('htmx:after:swap', () => work(document));
+}
+
+/** Storage that may be full or forbidden: then nothing is kept, and nothing breaks. */
+export const store = {
+  get(key) { try { return JSON.parse(localStorage.getItem(`kontora.${key}`)); } catch { return null; } },
+  set(key, value) { try { localStorage.setItem(`kontora.${key}`, JSON.stringify(value)); } catch { /* full */ } },
+  drop(key) { try { localStorage.removeItem(`kontora.${key}`); } catch { /* forbidden */ } },
+};
+
+export function later(work, milliseconds) {
+  let timer;
+  return (...args) => { clearTimeout(timer); timer = setTimeout(() => work(...args), milliseconds); };
+}
+
+export function element(tag, css = '', text = '') {
+  const made = document.createElement(tag);
+  if (css) made.className = css;
+  if (text) made.textContent = text;
+  return made;
+}
+
+/** Put a floating list under its owner, above it when there is no room, and never off the screen. */
+export function place(floating, owner, { width = false } = {}) {
+  const box = owner.getBoundingClientRect();
+  if (width) floating.style.width = `${Math.max(box.width, 200)}px`;
+  const { offsetWidth, offsetHeight } = floating;
+  const below = box.bottom + 4 + offsetHeight <= innerHeight - 8;
+  const top = below ? box.bottom + 4 : Math.max(8, box.top - 4 - offsetHeight);
+  const wanted = width || box.left + offsetWidth <= innerWidth - 8 ? box.left : box.right - offsetWidth;
+  floating.style.top = `${top}px`;
+  floating.style.left = `${Math.min(Math.max(8, wanted), innerWidth - offsetWidth - 8)}px`;
+}
+
+export const typing = (target) => target instanceof Element
+  && (target.closest('input:not([type="checkbox"], [type="radio"]), textarea, select, [contenteditable]') !== null);
