@@ -74,10 +74,10 @@ class Worker:
         self._every(3600, self._purge)
         return moved
 
-    def _guarded(self, step: Callable[[], bool]) -> bool:
+    def _guarded(self, step: Callable[[], object]) -> bool:
         """Nothing but Stuck ends the loop: a database that is away comes back."""
         try:
-            return step()
+            return bool(step())
         except Stuck:
             raise
         except Exception as error:
@@ -168,4 +168,5 @@ class Worker:
         deadline = time.monotonic() + seconds
         while any(lane.is_alive() for lane in self.lanes) and time.monotonic() < deadline:
             for lane in self.lanes:
+                self._guarded(lane.beat)
                 lane.join(0.05)
