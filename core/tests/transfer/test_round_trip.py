@@ -21,7 +21,8 @@ SETTINGS = settings(
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 NASTY = st.sampled_from(
     ["=1+1", "+7 916", "-5", "@cmd", "|x", "\t=1", " =1", "'=1", "''", "'", "\ufeff=1", "＝1",
-     "a\r\nb", 'say "so"', "a;b", "a,b", " blank ", "\u00a0=1", "_x0041_", "1.0", "true", "2020-01-01", "007"]
+     "a\r\nb", 'say "so"', "a;b", "a,b", " blank ",
+     "\u00a0=1", "_x0041_", "1.0", "true", "2020-01-01", "007"]
 )  # fmt: skip
 TEXTS = st.one_of(NASTY, st.text(LETTERS, max_size=20))
 

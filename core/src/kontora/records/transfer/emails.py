@@ -14,7 +14,7 @@ _ANGLES = re.compile(r"<([^<>@\s]+@[^<>@\s]+)>\s*$")
 # The validator refuses reserved domains (`.invalid`, `.test`, `.local`), which samples and company
 # networks use. Only the form is our business, so it sees every domain one level lower.
 _STAND_IN = ".com"
-_SPLIT = re.compile(r"[;,\s|]+")
+_SPLIT = re.compile(r"(?:\s:::\s|[;,\s|])+")
 
 
 def split_emails(text: str) -> list[str]:

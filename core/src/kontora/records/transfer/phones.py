@@ -23,7 +23,7 @@ _EXTENSION = re.compile(
     re.IGNORECASE,
 )
 _SCIENTIFIC = re.compile(r"^\d[.,]\d+[eEеЕ]\+?\d{1,2}$")
-_SPLIT = re.compile(r"[;\n\r|]+|,(?=\s*[+(\d\w])|\s+/\s*|\s+(?:or|или|або)\s+")
+_SPLIT = re.compile(r"\s:::\s|[;\n\r|]+|,(?=\s*[+(\d\w])|\s+/\s*|\s+(?:or|или|або)\s+")
 _LONGEST = 250
 
 
