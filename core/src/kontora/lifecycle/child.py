@@ -77,22 +77,15 @@ def _serve(options: argparse.Namespace) -> int:
 
 
 def _work(options: argparse.Namespace) -> int:
-    from kontora.work.worker import Stuck, Worker
+    from kontora.work.worker import STUCK_STATUS, run_until_signal
 
-    worker = Worker(_make(options))
+    def ready() -> None:
+        ties.say_ready(options.ready)
 
-    def stop(_signal: int, _frame: object) -> None:
-        worker.stop()
-
-    signal.signal(signal.SIGTERM, stop)
-    ties.say_ready(options.ready)
-    try:
-        worker.run()
-    except Stuck as stuck:
-        logging.getLogger("kontora.work").error("%s", stuck)
-        # A thread that hangs would keep the interpreter from ending.
-        os._exit(75)
-    return 0
+    status = run_until_signal(_make(options), signal.SIGTERM, on_start=ready)
+    if status == STUCK_STATUS:
+        os._exit(status)
+    return status
 
 
 if __name__ == "__main__":

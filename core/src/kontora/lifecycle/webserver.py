@@ -53,7 +53,8 @@ def serve_threads(app: App, listener: socket.socket, on_ready: Callable[[], None
         connection_limit=1000,
         max_request_body_size=MAX_BODY,
         max_request_header_size=MAX_HEADER,
-        clear_untrusted_proxy_headers=True,
+        # Which proxy is believed is decided in the application, alike for both servers.
+        clear_untrusted_proxy_headers=False,
     )
     server.channel_class = _Channel
     server.draining = False

@@ -1,0 +1,1 @@
+"""Declarations and the registries built from them once, then frozen."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import secrets
+import signal
 import socket
 import threading
 import time
@@ -19,6 +20,7 @@ from kontora.work.lanes import BUSY_POLL, IDLE_POLL, Lane
 from kontora.work.runner import Stopping, TimedOut
 
 STOP_SECONDS = 10.0
+STUCK_STATUS = 75
 _UNWIND_SECONDS = 2.0
 _STUCK_SECONDS = 10.0
 _logger = logging.getLogger("kontora.work")
@@ -26,6 +28,28 @@ _logger = logging.getLogger("kontora.work")
 
 class Stuck(RuntimeError):
     """A handler did not react to its interruption: the process has to end."""
+
+
+def run_until_signal(site: WorkSite, *signals: int, on_start: Callable[[], None]) -> int:
+    """Work in the main thread until one of `signals`; return the exit status of the process.
+
+    75 (try again) says that a handler hangs: leave with `os._exit`, because its thread would keep
+    the interpreter from ending.
+    """
+    worker = Worker(site)
+
+    def stop(_signal: int, _frame: object) -> None:
+        worker.stop()
+
+    for number in signals:
+        signal.signal(number, stop)
+    on_start()
+    try:
+        worker.run()
+    except Stuck as stuck:
+        _logger.error("%s", stuck)
+        return STUCK_STATUS
+    return 0
 
 
 class Worker:

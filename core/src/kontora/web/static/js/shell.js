@@ -37,5 +37,11 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && side?.classList.contains('is-open')) drawer(false);
 });
 
+on('click', '[data-record-part]', (_event, button) => {
+  button.closest('.k-record').dataset.show = button.dataset.recordPart;
+  button.parentElement.querySelectorAll('[aria-current]').forEach((each) => each.removeAttribute('aria-current'));
+  button.setAttribute('aria-current', 'true');
+});
+
 on('click', '[data-back]', () => history.back());
 document.querySelector('[data-autofocus]')?.focus();

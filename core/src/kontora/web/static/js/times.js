@@ -1,11 +1,13 @@
 // Points in time as people say them: "today 14:20", "Tue 18 Nov"; the full form on hover.
 import { everywhere, language, words } from './dom.js';
 
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
-const near = new Intl.DateTimeFormat(language, { weekday: 'short', day: 'numeric', month: 'short' });
-const far = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' });
-const full = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short' });
-const fullDay = new Intl.DateTimeFormat(language, { dateStyle: 'full' });
+// British English has the day before the month and a clock of 24 hours, as the other languages do.
+const locale = language === 'en' ? 'en-GB' : language;
+const clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' });
+const near = new Intl.DateTimeFormat(locale, { weekday: 'short', day: 'numeric', month: 'short' });
+const far = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' });
+const full = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' });
+const fullDay = new Intl.DateTimeFormat(locale, { dateStyle: 'full' });
 
 function show(time) {
   const text = time.getAttribute('datetime');
@@ -18,7 +20,7 @@ function show(time) {
   const hours = time.dataset.relative === 'time' && !whole ? ` ${clock.format(moment)}` : '';
   const day = moment.getFullYear() === new Date().getFullYear() ? near.format(moment) : far.format(moment);
   time.title = whole ? fullDay.format(moment) : full.format(moment);
-  time.textContent = name ? `${name}${hours}` : Math.abs(days) < 7 ? `${day}${hours}` : day;
+  time.textContent = name ? `${name}${hours}` : day;
 }
 
 everywhere((root) => root.querySelectorAll('time[data-relative]').forEach(show));

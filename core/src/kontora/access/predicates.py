@@ -1,0 +1,166 @@
+"""Which rows a principal may reach: one expression per class and verb, the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
+
+from kontora.access.guard import Guard
+from kontora.access.principal import Principal
+from kontora.access.rights import Rights, Scope
+from kontora.access.scope_table import PartyScope
+
+
+def guard_of(model: type) -> Guard | None:
+    """The guard that a mapped class declares."""
+    return getattr(model, "__guard__", None)
+
+
+class Predicates:
+    """Build the row predicates of one principal over the guarded models of a site."""
+
+    def __init__(self, principal: Principal, models: dict[str, type]) -> None:
+        self.principal = principal
+        self.rights: Rights = principal.rights
+        self.by_entity = {
+            guard.entity: model
+            for model in models.values()
+            if (guard := guard_of(model)) is not None and guard.mode in ("record", "open")
+        }
+
+    def rows(self, model: type, verb: str = "view") -> ColumnElement[bool]:
+        """The rows of `model` on which the principal may do `verb`."""
+        guard = guard_of(model)
+        if guard is None:
+            return false()
+        return self._rows(guard, model, verb)
+
+    def is_open(self, model: type, verb: str = "view") -> bool:
+        """Whether the predicate is simply true, so that no statement needs it."""
+        return _is_true(self.rows(model, verb))
+
+    def _rows(self, guard: Guard, columns: Any, verb: str) -> ColumnElement[bool]:
+        """`columns` is the mapped class, or the columns of an alias of its table within a
+        subquery: there the plain table is right, since the session adds rules to classes."""
+        if self.rights.everything or guard.mode == "open":
+            return true()
+        if guard.mode == "system":
+            return false()
+        if guard.mode == "child":
+            found = [self._with_parent(getattr(columns, a), e, verb) for a, e in guard.parents]
+            return and_(true(), *found)
+        if guard.scoped_by_table:
+            return self._by_table(guard, columns, verb)
+        scope = self.rights.scope(guard.entity, verb)
+        if scope is None:
+            return false()
+        if scope is Scope.ALL:
+            return true()
+        ways = [self._by_columns(guard, columns, scope)]
+        if verb == "view":
+            ways += [self._through(columns, via) for via in guard.via]
+        return or_(*ways)
+
+    def _with_parent(self, column: Any, entity: str, verb: str) -> Any:
+        """The rows whose parent, another record, is within reach."""
+        parent: Any = self.by_entity[entity]
+        guard = guard_of(parent)
+        assert guard is not None
+        if guard.scoped_by_table and len(self._table_scopes(guard, verb)) == 1:
+            scope = next(iter(self._table_scopes(guard, verb)))
+            return true() if scope is Scope.ALL else column.in_(self._scoped_ids(scope, verb))
+        table = parent.__table__.alias()
+        rows = self._rows(guard, table.c, verb)
+        return true() if _is_true(rows) else column.in_(select(table.c.id).where(rows))
+
+    def _by_columns(self, guard: Guard, columns: Any, scope: Scope) -> ColumnElement[bool]:
+        owners, branches = self.reach(scope)
+        ways: list[ColumnElement[bool]] = []
+        if guard.owner:
+            ways.append(getattr(columns, guard.owner).in_(owners))
+        if guard.branch and branches:
+            ways.append(getattr(columns, guard.branch).in_(branches))
+        return or_(false(), *ways)
+
+    def _through(self, columns: Any, via: Any) -> ColumnElement[bool]:
+        link = via.link.__table__.alias()
+        parents = self._with_parent(getattr(link.c, via.parent), via.entity, "view")
+        found = select(getattr(link.c, via.record)).where(parents)
+        return columns.id.in_(found)  # type: ignore[no-any-return]
+
+    def reach(self, scope: Scope) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """The users and the branches whose records lie within a scope below ALL."""
+        me = self.principal
+        own = (me.user_id,) if me.user_id else ()
+        if scope is Scope.OWN:
+            return own, ()
+        owners = tuple(dict.fromkeys(own + me.team_mates))
+        if scope is Scope.TEAM:
+            return owners, ()
+        if scope is Scope.BRANCH:
+            return owners, (me.branch_id,) if me.branch_id else ()
+        return owners, me.branches_below
+
+    # Parties: by the maintained table, so that rights cost nothing at size.
+
+    def _table_scopes(self, guard: Guard, verb: str) -> set[Scope | None]:
+        return {self.rights.scope(key, verb) for key in guard.grant_keys()}
+
+    def _by_table(self, guard: Guard, columns: Any, verb: str) -> ColumnElement[bool]:
+        scopes = self._table_scopes(guard, verb)
+        if scopes == {Scope.ALL}:
+            return true()
+        if scopes == {None}:
+            return false()
+        if len(scopes) == 1:
+            return columns.id.in_(self._scoped_ids(scopes.pop(), verb))  # type: ignore[no-any-return]
+        kind = getattr(columns, guard.kind or "")
+        ways: list[ColumnElement[bool]] = []
+        for value, key in guard.kinds.items():
+            scope = self.rights.scope(key, verb)
+            if scope is Scope.ALL:
+                ways.append(kind == value)
+            elif scope is not None:
+                ways.append(and_(kind == value, columns.id.in_(self._of_kind(guard, value, verb))))
+        return or_(false(), *ways)
+
+    def scope_ids(self, scope: Scope) -> tuple[Any, ...]:
+        """The keys of the maintained table within a scope below ALL."""
+        owners, branches = self.reach(scope)
+        return owners + branches
+
+    def single_scope(self, model: type, verb: str = "view") -> Scope | None:
+        """The one scope below ALL in which all kinds of `model` are reached, or None: then a
+        page can be read straight from the maintained table."""
+        guard = guard_of(model)
+        if guard is None or not guard.scoped_by_table or self.rights.everything:
+            return None
+        scopes = self._table_scopes(guard, verb)
+        scope = scopes.pop() if len(scopes) == 1 else None
+        return None if scope is Scope.ALL else scope
+
+    def _scoped_ids(self, scope: Scope | None, verb: str, inherited: bool | None = None) -> Any:
+        table = PartyScope.__table__.alias()
+        keys = self.scope_ids(scope) if scope is not None else ()
+        ids = select(table.c.party_id).where(table.c.scope_id.in_(keys))
+        # Only seeing goes on from an organisation to its people; changing needs a row of one's own.
+        if verb != "view":
+            inherited = False
+        return ids if inherited is None else ids.where(table.c.inherited.is_(inherited))
+
+    def _of_kind(self, guard: Guard, kind: str, verb: str) -> Any:
+        """Ids when the kinds have different scopes: people also by their organisation's scope."""
+        own = self.rights.scope(guard.kinds[kind], verb)
+        if kind != "person" or verb != "view":
+            return self._scoped_ids(own, verb)
+        firms = self.rights.scope(guard.kinds["organisation"], verb)
+        direct = self._scoped_ids(own, verb, inherited=False)
+        if firms is Scope.ALL:
+            table = PartyScope.__table__.alias()
+            return direct.union(select(table.c.party_id).where(table.c.inherited.is_(True)))
+        return direct.union(self._scoped_ids(firms, verb, inherited=True))
+
+
+def _is_true(predicate: Any) -> bool:
+    return bool(predicate.compare(true()))

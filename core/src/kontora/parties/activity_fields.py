@@ -1,0 +1,113 @@
+"""The fields of activities."""
+
+from __future__ import annotations
+
+from kontora.parties.activities import ActivityParty, ActivityRecord
+from kontora.parties.fields import BRANCH, OWNER
+from kontora.registry.fields import Choice, Collection, Field, FieldType
+from kontora.text import _
+
+KINDS = (
+    Choice(value="call", label=_("Call")),
+    Choice(value="visit", label=_("Visit")),
+    Choice(value="mail", label=_("Mail")),
+    Choice(value="meeting", label=_("Meeting")),
+    Choice(value="letter", label=_("Letter")),
+    Choice(value="fax", label=_("Fax")),
+    Choice(value="note", label=_("Note")),
+    Choice(value="chat", label=_("Chat")),
+    Choice(value="task", label=_("Task")),
+)
+STATES = (
+    Choice(value="planned", label=_("Planned")),
+    Choice(value="done", label=_("Done")),
+    Choice(value="cancelled", label=_("Cancelled")),
+)
+
+ACTIVITY_FIELDS = (
+    Field(
+        name="kind",
+        label=_("Kind"),
+        type=FieldType.CHOICE,
+        choices=KINDS,
+        required=True,
+        order=1,
+        in_list=True,
+    ),
+    Field(name="subject", label=_("Subject"), order=2, searchable=8, in_list=True),
+    Field(name="body", label=_("Text"), type=FieldType.LONGTEXT, order=3, searchable=2),
+    Field(
+        name="parties",
+        label=_("With"),
+        help=_("The people and organisations that it is about."),
+        type=FieldType.COLLECTION,
+        order=4,
+        in_list=True,
+        sortable=False,
+        searchable=3,
+        collection=Collection(
+            model=ActivityParty,
+            parent="activity_id",
+            single="party",
+            key=("party",),
+            order_by=("position", "party_id"),
+            fields=(
+                Field(
+                    name="party",
+                    column="party_id",
+                    label=_("With"),
+                    type=FieldType.REFERENCE,
+                    target="party",
+                    required=True,
+                ),
+            ),
+        ),
+    ),
+    Field(
+        name="state",
+        label=_("State"),
+        type=FieldType.CHOICE,
+        choices=STATES,
+        help=_("Left empty: planned when it is due some time, else done."),
+        order=5,
+        in_list=True,
+    ),
+    Field(name="due_at", label=_("Due"), type=FieldType.DATETIME, order=6, in_list=True),
+    Field(name="done_at", label=_("Done at"), type=FieldType.DATETIME, order=7),
+    Field(
+        name="at",
+        label=_("When"),
+        type=FieldType.DATETIME,
+        help=_("When it was done, or else is due, or else was written down."),
+        read_only=True,
+        in_form=False,
+        order=8,
+    ),
+    Field(
+        name="records",
+        label=_("About"),
+        type=FieldType.COLLECTION,
+        order=9,
+        in_form=False,
+        sortable=False,
+        filterable=False,
+        collection=Collection(
+            model=ActivityRecord,
+            parent="activity_id",
+            key=("type", "id"),
+            order_by=("entity", "record_id"),
+            fields=(
+                Field(name="type", column="entity", label=_("Type"), required=True, max_length=64),
+                Field(
+                    name="id",
+                    column="record_id",
+                    label=_("Record"),
+                    type=FieldType.REFERENCE,
+                    required=True,
+                ),
+            ),
+        ),
+    ),
+    OWNER,
+    BRANCH,
+)

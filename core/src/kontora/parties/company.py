@@ -1,0 +1,190 @@
+"""The fields of our own company: branches, teams, users."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from kontora.access.models import Role, TeamMember, UserRole
+from kontora.errors import Forbidden, Invalid
+from kontora.records.transfer.emails import clean_email
+from kontora.registry.fields import Choice, Collection, Field, FieldType
+from kontora.registry.records import Draft
+from kontora.text import _
+
+NAME = Field(name="name", label=_("Name"), required=True, order=1, searchable=9, in_list=True)
+BRANCH = Field(
+    name="branch",
+    column="branch_id",
+    label=_("Branch"),
+    type=FieldType.REFERENCE,
+    target="branch",
+    order=10,
+    in_list=True,
+)
+USER_STATES = (
+    Choice(value="active", label=_("Active")),
+    Choice(value="disabled", label=_("Disabled")),
+)
+LANGUAGES = (
+    Choice(value="en", label="English"),
+    Choice(value="ru", label="Русский"),
+    Choice(value="uk", label="Українська"),
+)
+
+BRANCH_FIELDS = (
+    NAME,
+    Field(
+        name="parent",
+        column="parent_id",
+        label=_("Belongs to"),
+        type=FieldType.REFERENCE,
+        target="branch",
+        order=2,
+        in_list=True,
+    ),
+)
+
+TEAM_FIELDS = (
+    NAME,
+    BRANCH,
+    Field(
+        name="head",
+        column="head_id",
+        label=_("Head"),
+        type=FieldType.REFERENCE,
+        target="user",
+        order=11,
+        in_list=True,
+    ),
+    Field(
+        name="members",
+        label=_("Members"),
+        type=FieldType.COLLECTION,
+        order=12,
+        sortable=False,
+        collection=Collection(
+            model=TeamMember,
+            parent="team_id",
+            single="user",
+            key=("user",),
+            order_by=("user_id",),
+            fields=(
+                Field(
+                    name="user",
+                    column="user_id",
+                    label=_("User"),
+                    type=FieldType.REFERENCE,
+                    target="user",
+                    required=True,
+                ),
+            ),
+        ),
+    ),
+)
+
+USER_FIELDS = (
+    NAME,
+    Field(
+        name="email",
+        label=_("E-mail"),
+        type=FieldType.EMAIL,
+        order=2,
+        searchable=7,
+        in_list=True,
+        help=_("The name to sign in with. Without one a user may own records, but not sign in."),
+    ),
+    Field(
+        name="roles",
+        label=_("Roles"),
+        type=FieldType.TAGS,
+        order=3,
+        in_list=True,
+        sortable=False,
+        help=_("What the user may do is the sum of his roles."),
+        collection=Collection(
+            model=UserRole,
+            parent="user_id",
+            single="role",
+            key=("role",),
+            order_by=("role_key",),
+            fields=(Field(name="role", column="role_key", label=_("Role"), max_length=64),),
+        ),
+    ),
+    BRANCH,
+    Field(
+        name="teams",
+        label=_("Teams"),
+        type=FieldType.COLLECTION,
+        order=12,
+        sortable=False,
+        collection=Collection(
+            model=TeamMember,
+            parent="user_id",
+            single="team",
+            key=("team",),
+            order_by=("team_id",),
+            fields=(
+                Field(
+                    name="team",
+                    column="team_id",
+                    label=_("Team"),
+                    type=FieldType.REFERENCE,
+                    target="team",
+                    required=True,
+                ),
+            ),
+        ),
+    ),
+    Field(
+        name="state",
+        label=_("State"),
+        type=FieldType.CHOICE,
+        choices=USER_STATES,
+        order=20,
+        in_list=True,
+    ),
+    Field(
+        name="locale",
+        label=_("Language"),
+        type=FieldType.CHOICE,
+        choices=LANGUAGES,
+        order=21,
+    ),
+    Field(name="timezone", label=_("Time zone"), order=22, max_length=64),
+)
+
+
+def check_user(session: Any, draft: Draft) -> None:
+    """An e-mail belongs to one user; roles exist, and giving them takes its own right."""
+    data = draft.data
+    if data.get("email"):
+        cleaned = clean_email(data["email"])
+        if cleaned.value is None:
+            raise Invalid({"email": [cleaned.problem]})
+        data["email"] = cleaned.value.casefold()
+        model: Any = draft.rtype.model
+        with session.with_deleted():
+            same = session.scalar(
+                select(model.id).where(model.email == data["email"], model.id != draft.record.id)
+            )
+        if same is not None:
+            raise Invalid({"email": [_("Another user has this address.")]})
+    for name, default in (("state", "active"), ("locale", "en"), ("timezone", "UTC")):
+        if name in data and data[name] is None:
+            data[name] = default
+    if "roles" in data:
+        _check_roles(session, data["roles"])
+
+
+def _check_roles(session: Any, roles: list[str]) -> None:
+    if not session.principal.rights.has("admin.users"):
+        raise Forbidden("admin.users")
+    table: Any = Role.__table__
+    known = set(
+        session.execute(select(table.c.key), execution_options={"door": "administration"}).scalars()
+    )
+    if unknown := sorted(set(roles) - known):
+        message = _("There is no role “%(role)s”.") % {"role": unknown[0]}
+        raise Invalid({"roles": [message]})

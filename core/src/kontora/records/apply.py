@@ -1,0 +1,221 @@
+"""Put checked input into the rows of a record: its own columns, its parts, its child rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kontora.access.session import ScopedSession
+from kontora.errors import Invalid
+from kontora.records.read import part_key
+from kontora.registry.fields import Field, FieldType
+from kontora.registry.records import Draft
+from kontora.text import _
+
+
+class Applier:
+    """Applies one draft. `main` fills the record itself, `rest` what hangs on it."""
+
+    def __init__(self, session: ScopedSession, draft: Draft) -> None:
+        self.session, self.draft = session, draft
+        self.fields = {each.name: each for each in draft.rtype.fields}
+        self.creating = draft.verb == "create"
+        self._merge_shortcuts()
+        self._check_references()
+
+    # Before anything is written
+
+    def _merge_shortcuts(self) -> None:
+        """`email` on create adds a point of kind email; on a change it replaces the first one."""
+        data = self.draft.data
+        short = [self.fields[name] for name in data if self._is(name, "shortcut")]
+        for field in short:
+            value = data.pop(field.name)
+            assert field.shortcut is not None
+            name = field.shortcut.collection
+            rows = data.get(name)
+            if rows is None:
+                rows = [] if self.creating else self._present(self.fields[name])
+            data[name] = _with_short(rows, field, value)
+
+    def _is(self, name: str, attribute: str) -> bool:
+        field = self.fields.get(name)
+        return field is not None and getattr(field, attribute) is not None
+
+    def _present(self, field: Field) -> list[dict[str, Any]]:
+        from kontora.records.read import serialise
+
+        record = self.draft.record
+        shown = serialise(self.session, self.draft.rtype, [record], [field], custom=False)
+        return [dict(row) for row in shown[0][field.name]]
+
+    def _check_references(self) -> None:
+        """Every id in the input must be visible to the principal; else it is “not found”."""
+        wanted: dict[str, dict[UUID, list[str]]] = {}
+        for name, value in self.draft.data.items():
+            field = self.fields.get(name)
+            if field is None or value is None:
+                continue
+            for path, target, each in _references(field, value):
+                wanted.setdefault(target, {}).setdefault(each, []).append(path)
+        missing: dict[str, list[object]] = {}
+        for target, ids in wanted.items():
+            model: Any = self.session.predicates.by_entity[target]
+            found = set(self.session.scalars(select(model.id).where(model.id.in_(ids))))
+            for lost in ids.keys() - found:
+                missing |= {path: [_("There is no such record.")] for path in ids[lost]}
+        if missing:
+            raise Invalid(missing)
+
+    # Writing
+
+    def main(self) -> None:
+        """Fill the columns of the record itself."""
+        record = self.draft.record
+        for name, value in self.draft.data.items():
+            field = self.fields.get(name)
+            if field is not None and field.model is None and field.collection is None:
+                setattr(record, field.attribute, value)
+        if (custom := self.draft.data.get("custom")) is not None:
+            merged = {**(record.custom or {}), **custom}
+            record.custom = {key: value for key, value in merged.items() if value is not None}
+
+    def rest(self) -> None:
+        """Write parts and child rows; the record itself is in the database already."""
+        parts: dict[type, dict[str, Any]] = {}
+        for name, value in self.draft.data.items():
+            field = self.fields.get(name)
+            if field is None:
+                continue
+            if field.collection is not None:
+                self._collection(field, value or [])
+            elif field.model is not None:
+                parts.setdefault(field.model, {})[field.attribute] = value
+        for model, values in parts.items():
+            self._part(model, values)
+
+    def _part(self, model: Any, values: Mapping[str, Any]) -> None:
+        key = part_key(model)
+        record_id = self.draft.record.id
+        part = None
+        if not self.creating:
+            part = self.session.scalars(
+                select(model).where(getattr(model, key) == record_id)
+            ).one_or_none()
+        if part is None:
+            if all(value is None for value in values.values()):
+                return
+            part = model(**{key: record_id})
+            self.session.add(part)
+        self.session.permit(part)
+        for attribute, value in values.items():
+            setattr(part, attribute, value)
+
+    def _collection(self, field: Field, wanted: list[Any]) -> None:
+        collection = field.collection
+        assert collection is not None
+        rows = self._clean_rows(field, wanted)
+        existing = [] if self.creating else self._existing(field)
+        left = list(existing)
+        for position, row in enumerate(rows):
+            found = _same(left, row, collection.key, self._names(field))
+            if found is None:
+                found = collection.model(**{collection.parent: self.draft.record.id})
+                self.session.permit(found)
+                for name, value in row.items():
+                    setattr(found, self._names(field).get(name, name), value)
+                self.session.add(found)
+            else:
+                left.remove(found)
+                self.session.permit(found)
+                for name, value in row.items():
+                    setattr(found, self._names(field).get(name, name), value)
+            if hasattr(found, "position"):
+                found.position = position
+        for gone in left:
+            self.session.permit(gone)
+            self.session.delete(gone)
+        if left:
+            self.session.flush()
+
+    def _existing(self, field: Field) -> list[Any]:
+        collection = field.collection
+        assert collection is not None
+        model: Any = collection.model
+        parent = getattr(model, collection.parent)
+        return list(self.session.scalars(select(model).where(parent == self.draft.record.id)))
+
+    def _names(self, field: Field) -> dict[str, str]:
+        assert field.collection is not None
+        return {each.name: each.attribute for each in field.collection.fields}
+
+    def _clean_rows(self, field: Field, wanted: list[Any]) -> list[dict[str, Any]]:
+        """Rows by sub-field name, each passed through the collection's own cleaning."""
+        collection = field.collection
+        assert collection is not None
+        if collection.single:
+            values = dict.fromkeys(each for each in wanted if each)
+            return [{collection.single: each} for each in values]
+        rows: list[dict[str, Any]] = []
+        errors: dict[str, list[object]] = {}
+        for number, given in enumerate(wanted):
+            row = {
+                each.name: given.get(each.name, each.default)
+                for each in collection.fields
+                if each.is_input
+            }
+            try:
+                rows.append(collection.clean(row) if collection.clean else row)
+            except Invalid as error:
+                for name, texts in error.errors.items():
+                    errors[f"{field.name}.{number}.{name}"] = texts
+        if errors:
+            raise Invalid(errors)
+        return collection.complete(rows) if collection.complete else rows
+
+
+def _with_short(rows: list[dict[str, Any]], field: Field, value: Any) -> list[dict[str, Any]]:
+    short = field.shortcut
+    assert short is not None
+    fitting = [row for row in rows if all(row.get(k) == v for k, v in short.where.items())]
+    first = next((row for row in fitting if row.get("primary")), next(iter(fitting), None))
+    if value is None:
+        return [row for row in rows if row is not first]
+    if first is None:
+        return [*rows, {**short.where, short.value: value}]
+    return [{**row, short.value: value} if row is first else row for row in rows]
+
+
+def _references(field: Field, value: Any) -> list[tuple[str, str, UUID]]:
+    if field.type is FieldType.REFERENCE:
+        return [(field.name, field.target or "", value)]
+    if field.collection is None:
+        return []
+    found = []
+    if field.collection.single:
+        only = field.collection.fields[0]
+        if only.type is not FieldType.REFERENCE:
+            return []
+        return [(f"{field.name}.{n}", only.target or "", each) for n, each in enumerate(value)]
+    for number, row in enumerate(value):
+        for each in field.collection.fields:
+            inner = row.get(each.name)
+            if each.type is FieldType.REFERENCE and inner is not None:
+                if isinstance(inner, Mapping):
+                    inner = row[each.name] = UUID(str(inner["id"]))
+                found.append((f"{field.name}.{number}.{each.name}", each.target or "", inner))
+    return found
+
+
+def _same(
+    rows: list[Any], wanted: Mapping[str, Any], key: tuple[str, ...], names: Mapping[str, str]
+) -> Any | None:
+    """The existing row that an incoming one means, by the key of the collection."""
+    keys = key or tuple(wanted)
+    for row in rows:
+        if all(getattr(row, names.get(name, name)) == wanted.get(name) for name in keys):
+            return row
+    return None

@@ -1,0 +1,279 @@
+"""Filters: a tree of known fields and operators, compiled to expressions; never text.
+
+A tree is `{"and": [...]}`, `{"or": [...]}`, `{"not": {...}}` or a leaf
+`{"field": "family", "op": "contains", "value": "petr"}`. A field that the principal may not see
+does not exist here either, so that nobody learns hidden values by asking questions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from marshmallow import ValidationError
+from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+
+from kontora.access.session import ScopedSession
+from kontora.db.fold import fold, fold_sql
+from kontora.errors import Invalid
+from kontora.records.read import part_key
+from kontora.records.schema import readable_fields
+from kontora.records.values import input_field
+from kontora.registry.fields import Field, FieldType
+from kontora.registry.records import RecordType
+from kontora.text import _
+
+TEXTUAL = {FieldType.TEXT, FieldType.LONGTEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.URL}
+ORDERED = {FieldType.INTEGER, FieldType.DATE, FieldType.DATETIME}
+EVERY = ("eq", "ne", "in", "nin", "empty")
+MAX_DEPTH, MAX_NODES, MAX_LIST = 8, 50, 1_000
+
+
+def operators(field: Field) -> tuple[str, ...]:
+    """The operators that a field understands."""
+    if field.type in TEXTUAL:
+        return (*EVERY, "contains", "starts")
+    if field.type in ORDERED:
+        return (*EVERY, "lt", "le", "gt", "ge")
+    if field.type in (FieldType.JSON, FieldType.MONEY):
+        return ("empty",)
+    if field.collection is not None:
+        return (*EVERY, "contains", "starts")
+    return EVERY
+
+
+class FilterCompiler:
+    """Compile filter trees over one record type for one session."""
+
+    def __init__(self, session: ScopedSession, rtype: RecordType) -> None:
+        self.session, self.rtype = session, rtype
+        rights = session.principal.rights
+        self.fields = {each.name: each for each in readable_fields(rtype, rights)}
+        self.nodes = 0
+
+    def compile(self, tree: Mapping[str, Any] | None, depth: int = 0) -> ColumnElement[bool]:
+        """Return the expression of a tree. Raises Invalid for what it does not know."""
+        if not tree:
+            return true()
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise Invalid({"filter": [_("The filter is too deep or too long.")]})
+        if not isinstance(tree, Mapping):
+            raise Invalid({"filter": [_("The filter is not a tree of conditions.")]})
+        for word, join in (("and", and_), ("or", or_)):
+            if word in tree:
+                if not isinstance(tree[word], list) or not tree[word]:
+                    raise Invalid({"filter": [_("The filter is not a tree of conditions.")]})
+                return join(*(self.compile(each, depth + 1) for each in tree[word]))
+        if "not" in tree:
+            return not_(self.compile(tree["not"], depth + 1))
+        name, op = str(tree.get("field", "")), str(tree.get("op", "eq"))
+        return self.leaf(name, op, tree.get("value"))
+
+    def leaf(self, name: str, op: str, value: Any) -> ColumnElement[bool]:
+        """One condition; `custom.<key>` compares the text of a custom value."""
+        if name == "id":
+            return self._by_id(op, value)
+        if name == "kind" and self.rtype.kinds:
+            model: Any = self.rtype.model
+            return self._compare(model.kind, Field(name="kind", label="kind"), op, value)
+        if name.startswith("custom.") and hasattr(self.rtype.model, "custom"):
+            return self._custom(name.partition(".")[2], op, value)
+        field, sub = self._field(name)
+        if not field.filterable or op not in operators(sub or field):
+            raise Invalid({name: [_("The operator “%(op)s” does not fit here.") % {"op": op}]})
+        if field.shortcut is not None:
+            return self._shortcut(field, op, value)
+        if field.collection is not None:
+            return self._collection(field, sub, op, value)
+        if field.model is not None:
+            return self._part(field, op, value)
+        return self._compare(getattr(self.rtype.model, field.attribute), field, op, value)
+
+    def _field(self, name: str) -> tuple[Field, Field | None]:
+        """The field, and for `points.value` the sub-field too."""
+        if name in self.fields:
+            return self.fields[name], None
+        whole, _dot, part = name.rpartition(".")
+        field = self.fields.get(whole)
+        if field is not None and field.collection is not None:
+            sub = next((each for each in field.collection.fields if each.name == part), None)
+            if sub is not None:
+                return field, sub
+        moment = {"created_at", "updated_at"}
+        if name in moment:
+            return Field(name=name, label=name, type=FieldType.DATETIME), None
+        raise Invalid({name: [_("There is no such field.")]})
+
+    def _by_id(self, op: str, value: Any) -> ColumnElement[bool]:
+        model: Any = self.rtype.model
+        field = Field(name="id", label="id", type=FieldType.REFERENCE)
+        return self._compare(model.id, field, op, value)
+
+    # Where the value lives
+
+    def _part(self, field: Field, op: str, value: Any) -> ColumnElement[bool]:
+        model: Any = field.model
+        own: Any = self.rtype.model
+        column = getattr(model, field.attribute)
+        key = getattr(model, part_key(model))
+        if op in ("ne", "nin") or (op == "empty" and _truth(value)):
+            opposite = {"ne": "eq", "nin": "in", "empty": "empty"}[op]
+            inner = self._compare(column, field, opposite, False if op == "empty" else value)
+            return own.id.not_in(select(key).where(inner))  # type: ignore[no-any-return]
+        found = select(key).where(self._compare(column, field, op, value))
+        return own.id.in_(found)  # type: ignore[no-any-return]
+
+    def _collection(
+        self, field: Field, sub: Field | None, op: str, value: Any
+    ) -> ColumnElement[bool]:
+        collection = field.collection
+        assert collection is not None
+        if sub is None:
+            key = collection.single or (collection.key or (collection.fields[0].name,))[0]
+            sub = next(each for each in collection.fields if each.name == key)
+        return self._children(field, sub, op, value, {})
+
+    def _shortcut(self, field: Field, op: str, value: Any) -> ColumnElement[bool]:
+        short = field.shortcut
+        assert short is not None
+        if short.collection not in self.fields:
+            raise Invalid({field.name: [_("There is no such field.")]})
+        whole = self.fields[short.collection]
+        assert whole.collection is not None
+        sub = next(each for each in whole.collection.fields if each.name == short.value)
+        return self._children(whole, sub, op, value, short.where)
+
+    def _children(
+        self, field: Field, sub: Field, op: str, value: Any, where: Mapping[str, Any]
+    ) -> ColumnElement[bool]:
+        assert field.collection is not None
+        model: Any = field.collection.model
+        own: Any = self.rtype.model
+        negative = op in ("ne", "nin") or (op == "empty" and _truth(value))
+        positive = {"ne": "eq", "nin": "in"}.get(op, op)
+        column = getattr(model, sub.attribute)
+        inner = self._compare(column, sub, positive, False if op == "empty" else value)
+        names = {each.name: each.attribute for each in field.collection.fields}
+        fixed = [getattr(model, names[name]) == each for name, each in where.items()]
+        found = select(getattr(model, field.collection.parent)).where(inner, *fixed)
+        return own.id.not_in(found) if negative else own.id.in_(found)  # type: ignore[no-any-return]
+
+    def _custom(self, key: str, op: str, value: Any) -> ColumnElement[bool]:
+        if op not in ("eq", "ne", "empty", "contains") or not re.fullmatch(r"\w{1,64}", key):
+            raise Invalid({f"custom.{key}": [_("This condition is not possible.")]})
+        column = self.rtype.model.custom[key].as_string()  # type: ignore[attr-defined]
+        return self._compare(column, Field(name=key, label=key), op, value)
+
+    # Comparisons
+
+    def _compare(self, column: Any, field: Field, op: str, value: Any) -> ColumnElement[bool]:
+        if op == "empty":
+            blank = column.is_(None)
+            if field.type in TEXTUAL:
+                blank = or_(blank, column == "")
+            return blank if _truth(value) else not_(blank)
+        if op in ("contains", "starts"):
+            return _like(column, str(value), op)
+        if op in ("in", "nin"):
+            values = value if isinstance(value, list) else str(value).split(",")
+            if len(values) > MAX_LIST:
+                raise Invalid({field.name: [_("The list is too long.")]})
+            wanted = [self._value(field, each) for each in values]
+            return column.in_(wanted) if op == "in" else _not(column, column.in_(wanted))
+        wanted = self._value(field, value)
+        if field.type is FieldType.DATETIME and isinstance(value, str) and _is_day(value):
+            return _day(column, op, wanted)
+        return _simple(column, op, wanted)
+
+    def _value(self, field: Field, value: Any) -> Any:
+        """The value as the column has it. Texts from a URL are understood like JSON values."""
+        if field.type is FieldType.REFERENCE and value in ("me", b"me"):
+            return self.session.principal.user_id
+        if value is None:
+            return None
+        if field.type is FieldType.CHOICE or field.type in TEXTUAL or field.collection:
+            return _clean(str(value), field)
+        if field.type is FieldType.BOOLEAN:
+            return _truth(value)
+        if field.type is FieldType.INTEGER and isinstance(value, str):
+            value = int(value) if re.fullmatch(r"\s*[+-]?\d{1,10}\s*", value) else value
+        if field.type is FieldType.DATETIME and isinstance(value, str) and _is_day(value):
+            return datetime.combine(date.fromisoformat(value), datetime.min.time(), UTC)
+        try:
+            return input_field(field, required=False).deserialize(value)
+        except ValidationError as error:
+            raise Invalid({field.name: list(error.messages)}) from None
+
+
+def _clean(text: str, field: Field) -> str:
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise Invalid({field.name: [_("The value holds characters that no text can have.")]})
+    return text
+
+
+def _simple(column: Any, op: str, value: Any) -> ColumnElement[bool]:
+    if op == "eq":
+        return column.is_(None) if value is None else column == value
+    if op == "ne":
+        return column.is_not(None) if value is None else _not(column, column == value)
+    compare = {"lt": column < value, "le": column <= value, "gt": column > value}
+    return compare.get(op, column >= value) if value is not None else false()
+
+
+def _day(column: Any, op: str, start: datetime) -> ColumnElement[bool]:
+    """Compare a moment with a whole day in UTC."""
+    end = start + timedelta(days=1)
+    inside = and_(column >= start, column < end)
+    return {
+        "eq": inside,
+        "ne": _not(column, inside),
+        "lt": column < start,
+        "le": column < end,
+        "gt": column >= end,
+    }.get(op, column >= start)
+
+
+def _not(column: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """“Is not” includes the rows without a value, as a reader expects."""
+    return or_(column.is_(None), not_(condition))
+
+
+def _like(column: Any, text: str, op: str) -> ColumnElement[bool]:
+    wanted = fold(text)
+    if "\x00" in wanted:
+        return false()
+    for special in ("\\", "%", "_"):
+        wanted = wanted.replace(special, "\\" + special)
+    pattern = f"{wanted}%" if op == "starts" else f"%{wanted}%"
+    return fold_sql(column).like(pattern, escape="\\")
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.strip().casefold() in ("1", "true", "yes", "on")
+    return bool(value)
+
+
+def _is_day(text: str) -> bool:
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def as_ids(values: list[Any]) -> list[UUID]:
+    """Turn texts into ids; raises Invalid naming one that is none."""
+    found = []
+    for each in values:
+        try:
+            found.append(each if isinstance(each, UUID) else UUID(str(each)))
+        except ValueError:
+            raise Invalid({"ids": [_("“%(value)s” is not an id.") % {"value": each}]}) from None
+    return found

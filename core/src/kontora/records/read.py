@@ -1,0 +1,214 @@
+"""From rows to records as the API shows them: one statement per part, whatever the rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import inspect, select
+
+from kontora.access.session import ScopedSession
+from kontora.errors import Invalid
+from kontora.records.schema import readable_fields
+from kontora.records.values import to_json
+from kontora.registry.fields import Field, FieldType
+from kontora.registry.records import RecordType
+from kontora.text import _
+
+ALWAYS = ("id", "kind", "created_at", "updated_at")
+
+
+def part_key(model: Any) -> str:
+    """The attribute of a 1:1 part that holds the id of its record."""
+    mapper = inspect(model)
+    return str(mapper.get_property_by_column(mapper.primary_key[0]).key)
+
+
+def choose(
+    rtype: RecordType, session: ScopedSession, names: Iterable[str] | None, expand: Iterable[str]
+) -> list[Field]:
+    """The fields to show: those asked for, else all but those that come on demand only.
+
+    Raises Invalid naming fields that do not exist for the principal.
+    """
+    readable = {each.name: each for each in readable_fields(rtype, session.principal.rights)}
+    chosen = [each for each in readable.values() if each.in_api and not each.on_demand]
+    if names is not None:
+        chosen, missing = [], []
+        for name in names:
+            inside = [each for each in readable.values() if each.namespace == name]
+            if name in readable:
+                chosen.append(readable[name])
+            elif inside:
+                chosen += inside
+            elif name not in (*ALWAYS, "custom"):
+                missing.append(name)
+        if missing:
+            raise Invalid({name: [_("There is no such field.")] for name in missing})
+    for name in expand:
+        if name not in readable:
+            raise Invalid({"expand": [_("“%(name)s” cannot be expanded.") % {"name": name}]})
+        if readable[name] not in chosen:
+            chosen.append(readable[name])
+    return chosen
+
+
+def serialise(
+    session: ScopedSession,
+    rtype: RecordType,
+    records: Sequence[Any],
+    fields: Sequence[Field],
+    *,
+    custom: bool = True,
+) -> list[dict[str, Any]]:
+    """Return the records as JSON objects in the shape of design section 6, in the same order."""
+    loader = _Loader(session, rtype, records)
+    columns = [(field, loader.values(field)) for field in fields]
+    found = []
+    for record in records:
+        kind = getattr(record, "kind", None) if rtype.kinds else None
+        shown: dict[str, Any] = {"id": str(record.id)}
+        if rtype.kinds:
+            shown["kind"] = kind
+        for field, values in columns:
+            if field.applies_to(kind):
+                _place(shown, field, values.get(record.id, _nothing(field)))
+        if custom and hasattr(record, "custom"):
+            shown["custom"] = dict(record.custom or {})
+        for name in ("created_at", "updated_at"):
+            shown[name] = to_json(getattr(record, name))
+        found.append(shown)
+    return found
+
+
+def _nothing(field: Field) -> Any:
+    return [] if field.collection is not None else None
+
+
+def _place(shown: dict[str, Any], field: Field, value: Any) -> None:
+    if field.namespace:
+        shown.setdefault(field.namespace, {})[field.short_name] = value
+    else:
+        shown[field.name] = value
+
+
+class _Loader:
+    """Loads each part, reference and collection of a batch of records once."""
+
+    def __init__(self, session: ScopedSession, rtype: RecordType, records: Sequence[Any]) -> None:
+        self.session, self.rtype, self.records = session, rtype, records
+        self.ids = [record.id for record in records]
+        self._parts: dict[type, dict[UUID, Any]] = {}
+        self._children: dict[str, dict[UUID, list[dict[str, Any]]]] = {}
+        self._titles: dict[str, dict[UUID, str]] = defaultdict(dict)
+
+    def values(self, field: Field) -> Mapping[UUID, Any]:
+        """The JSON values of a field by record id."""
+        if field.computed is not None:
+            found = field.computed(self.session, self.ids)
+            return {key: to_json(value) for key, value in found.items()}
+        if field.shortcut is not None:
+            return self._short(field)
+        if field.collection is not None:
+            return self._collection(field)
+        raw = self._columns(field)
+        if field.type is FieldType.REFERENCE:
+            return self._references(field.target or "", raw)
+        return {key: to_json(value) for key, value in raw.items()}
+
+    def _columns(self, field: Field) -> dict[UUID, Any]:
+        if field.model is None:
+            return {each.id: getattr(each, field.attribute) for each in self.records}
+        parts = self._part(field.model)
+        return {key: getattr(part, field.attribute) for key, part in parts.items()}
+
+    def _part(self, model: Any) -> dict[UUID, Any]:
+        if model not in self._parts:
+            key = part_key(model)
+            rows = self.session.scalars(select(model).where(getattr(model, key).in_(self.ids)))
+            self._parts[model] = {getattr(row, key): row for row in rows}
+        return self._parts[model]
+
+    def _references(self, target: str, raw: Mapping[UUID, UUID | None]) -> dict[UUID, Any]:
+        names = self.titles(target, [each for each in raw.values() if each is not None])
+        return {
+            key: {"id": str(value), "name": names[value]} if value in names else None
+            for key, value in raw.items()
+        }
+
+    def titles(self, target: str, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+        """Names of records of an entity; one that the principal may not see has none."""
+        known = self._titles[target]
+        missing = {each for each in ids if each is not None} - known.keys()
+        if missing:
+            model: Any = self.session.predicates.by_entity[target]
+            title = getattr(model, "display_name" if hasattr(model, "display_name") else "name")
+            with self.session.with_deleted():
+                rows = self.session.execute(select(model.id, title).where(model.id.in_(missing)))
+                known.update({row[0]: row[1] for row in rows})
+        return known
+
+    def _collection(self, field: Field) -> Mapping[UUID, Any]:
+        if field.name not in self._children:
+            self._children[field.name] = self._load_children(field)
+        single = field.collection.single if field.collection else None
+        children = self._children[field.name]
+        if single:
+            return {key: [row[single] for row in rows] for key, rows in children.items()}
+        return children
+
+    def _load_children(self, field: Field) -> dict[UUID, list[dict[str, Any]]]:
+        collection = field.collection
+        assert collection is not None
+        model: Any = collection.model
+        parent = getattr(model, collection.parent)
+        order = [getattr(model, name) for name in collection.order_by]
+        rows = self.session.scalars(
+            select(model).where(parent.in_(self.ids)).order_by(*order)
+        ).all()
+        shown: dict[str, Mapping[Any, Any]] = {}
+        for each in collection.fields:
+            if each.type is FieldType.REFERENCE:
+                names = self.titles(
+                    each.target or "", [getattr(row, each.attribute) for row in rows]
+                )
+                shown[each.name] = names
+        found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+        for row in rows:
+            item = {each.name: _cell(row, each, shown) for each in collection.fields}
+            if _is_readable(item, collection.fields):
+                found[getattr(row, collection.parent)].append(item)
+        return found
+
+    def _short(self, field: Field) -> Mapping[UUID, Any]:
+        short = field.shortcut
+        assert short is not None
+        whole = self.rtype.field_named(short.collection)
+        if whole is None or whole not in readable_fields(self.rtype, self.session.principal.rights):
+            return {}
+        found: dict[UUID, Any] = {}
+        for key, rows in self._collection(whole).items():
+            fitting = [row for row in rows if all(row.get(k) == v for k, v in short.where.items())]
+            first = next((row for row in fitting if row.get("primary")), None)
+            first = first or next(iter(fitting), None)
+            if first:
+                found[key] = first[short.value]
+        return found
+
+
+def _cell(row: Any, field: Field, shown: Mapping[str, Mapping[Any, Any]]) -> Any:
+    value = getattr(row, field.attribute)
+    if field.type is FieldType.REFERENCE:
+        names = shown[field.name]
+        return {"id": str(value), "name": names[value]} if value in names else None
+    return to_json(value)
+
+
+def _is_readable(item: Mapping[str, Any], fields: Sequence[Field]) -> bool:
+    """A row whose required reference may not be seen is not shown at all."""
+    return not any(
+        each.required and each.type is FieldType.REFERENCE and item[each.name] is None
+        for each in fields
+    )

@@ -1,0 +1,316 @@
+"""Writing records: check, apply, log, index, tell; one way for every face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kontora.access.session import ScopedSession
+from kontora.errors import Conflict, Forbidden, Invalid, NotFound, Stale
+from kontora.records import changes, notify, search
+from kontora.records.apply import Applier
+from kontora.records.query import grant_keys, require
+from kontora.records.read import serialise
+from kontora.records.schema import load
+from kontora.registry.fields import Field
+from kontora.registry.records import Change, Draft, RecordType
+from kontora.text import _
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a save made. `duplicates` are records that may be the same: {"id", "name", "reason"}."""
+
+    id: UUID
+    version: int
+    changed: tuple[str, ...] = ()
+    duplicates: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+
+def find(session: ScopedSession, rtype: RecordType, record_id: UUID, *, lock: bool = False) -> Any:
+    """Load one record through the scope; NotFound when it is not there or may not be seen."""
+    model: Any = rtype.model
+    statement = select(model).where(model.id == record_id)
+    if rtype.condition is not None:
+        statement = statement.where(rtype.condition())
+    if lock:
+        statement = statement.with_for_update().execution_options(populate_existing=True)
+    record = session.scalars(statement).one_or_none()
+    if record is None:
+        raise NotFound()
+    return record
+
+
+def check_may(session: ScopedSession, rtype: RecordType, record: Any, verb: str) -> None:
+    """Raise Forbidden unless the principal may do `verb` on this very record.
+
+    It is the rule of lists with the id added, so that list and record cannot disagree.
+    """
+    model: Any = rtype.model
+    guard = model.__guard__
+    if guard.mode == "open" and not session.principal.is_system:
+        require(session, rtype, verb)
+        return
+    rows = session.predicates.rows(model, verb)
+    found = session.scalar(select(model.id).where(model.id == record.id, rows))
+    if found is None:
+        right = f"{guard.grant_key(record)}.{verb}"
+        raise Forbidden(
+            right,
+            _("You may see this record, but lack the right “%(right)s” on it.") % {"right": right},
+            _("Its owner, the head of the branch or an administrator can help."),
+        )
+
+
+def create_record(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) -> Saved:
+    """Create a record from input in the shape of the API. Raises Invalid or Forbidden."""
+    kind, data = _kind_of(rtype, data)
+    require(session, rtype, "create", kind)
+    if not rtype.creatable:
+        raise Forbidden(f"{rtype.path}.create")
+    loaded = load(rtype, session.principal.rights, data, "create", kind)
+    model: Any = rtype.model
+    record = model(**({"kind": kind} if kind else {}), **dict(rtype.defaults))
+    record.id, record.version = _new_id(model), 1
+    if hasattr(record, "custom"):
+        record.custom = {}
+    record.created_at = record.updated_at = session.now
+    _first_owner(session, record, loaded)
+    draft = Draft(rtype=rtype, verb="create", record=record, kind=kind, data=loaded)
+    notify.before_save(session, draft)
+    _check_assign(session, rtype, record, draft.data, creating=True)
+    session.permit(record)
+    applier = Applier(session, draft)
+    applier.main()
+    session.add(record)
+    session.flush()
+    applier.rest()
+    session.flush()
+    # A new record comes into its maker's reach here; without it he could not read back its parts.
+    _maintain(session, rtype, record)
+    saved = _finish(session, draft, before={}, names=[each.name for each in rtype.fields])
+    found = rtype.duplicates(session, record) if rtype.duplicates else ()
+    return replace(saved, duplicates=found)
+
+
+def change_record(
+    session: ScopedSession,
+    rtype: RecordType,
+    record_id: UUID,
+    data: Mapping[str, Any],
+    version: int | None = None,
+) -> Saved:
+    """Change the fields that `data` names. Raises Stale when `version` is not the present one."""
+    record = find(session, rtype, record_id, lock=True)
+    check_may(session, rtype, record, "edit")
+    _check_version(session, rtype, record, version)
+    kind = getattr(record, "kind", None) if rtype.kinds else None
+    loaded = load(rtype, session.principal.rights, data, "change", kind)
+    draft = Draft(rtype=rtype, verb="change", record=record, kind=kind, data=loaded)
+    notify.before_save(session, draft)
+    _check_assign(session, rtype, record, draft.data, creating=False)
+    touched = _touched(rtype, draft)
+    before = _snapshot(session, rtype, record, touched, draft.data)
+    session.permit(record)
+    applier = Applier(session, draft)
+    applier.main()
+    applier.rest()
+    session.flush()
+    saved = _finish(session, draft, before=before, names=[each.name for each in touched])
+    _maintain(session, rtype, record)
+    return saved
+
+
+def _maintain(session: ScopedSession, rtype: RecordType, record: Any) -> None:
+    if rtype.maintain is not None:
+        rtype.maintain(session, [record.id])
+
+
+def delete_record(
+    session: ScopedSession, rtype: RecordType, record_id: UUID, version: int | None = None
+) -> None:
+    """Put a record into the bin."""
+    record = find(session, rtype, record_id, lock=True)
+    check_may(session, rtype, record, "delete")
+    _check_version(session, rtype, record, version)
+    _move(session, rtype, record, "delete", session.now)
+
+
+def restore_record(session: ScopedSession, rtype: RecordType, record_id: UUID) -> None:
+    """Take a record out of the bin."""
+    with session.with_deleted():
+        record = find(session, rtype, record_id, lock=True)
+        check_may(session, rtype, record, "delete")
+        if record.deleted_at is None:
+            raise Conflict(_("This record is not in the bin."))
+        _move(session, rtype, record, "restore", None)
+
+
+def _move(session: ScopedSession, rtype: RecordType, record: Any, verb: str, when: Any) -> None:
+    session.permit(record)
+    record.deleted_at = when
+    record.version += 1
+    record.updated_at = session.now
+    session.flush()
+    kind = getattr(record, "kind", None)
+    change = Change(
+        entity=rtype.entity,
+        record_id=record.id,
+        kind=kind,
+        verb=verb,
+        before={},
+        after={},
+        record=record,
+    )
+    changes.write(session, change, record.version)
+    notify.after_save(session, change)
+
+
+# Parts of a save
+
+
+def _new_id(model: Any) -> UUID:
+    from kontora.ids import new_id
+
+    return new_id()
+
+
+def _kind_of(rtype: RecordType, data: Mapping[str, Any]) -> tuple[str | None, dict[str, Any]]:
+    if not isinstance(data, Mapping):
+        raise Invalid({"": [_("An object is expected.")]})
+    rest = {key: value for key, value in data.items() if key != "kind"}
+    if not rtype.kinds:
+        return None, dict(data)
+    kind = data.get("kind", rtype.kinds[0])
+    if kind not in rtype.kinds:
+        raise Invalid({"kind": [_("Must be one of: %(k)s.") % {"k": ", ".join(rtype.kinds)}]})
+    return kind, rest
+
+
+def _first_owner(session: ScopedSession, record: Any, loaded: dict[str, Any]) -> None:
+    """A new record belongs to its maker; what the command line makes belongs to nobody."""
+    if not hasattr(record, "owner_id"):
+        return
+    if "owner" not in loaded and session.principal.user_id is not None:
+        record.owner_id = session.principal.user_id
+    if "branch" not in loaded and hasattr(record, "branch_id"):
+        record.branch_id = session.principal.branch_id
+
+
+def _check_assign(
+    session: ScopedSession, rtype: RecordType, record: Any, data: dict[str, Any], *, creating: bool
+) -> None:
+    """Giving a record to somebody else takes the right to assign."""
+    if not hasattr(record, "owner_id") or not {"owner", "branch"} & data.keys():
+        return
+    me = session.principal
+    same = {
+        "owner": me.user_id if creating else record.owner_id,
+        "branch": me.branch_id if creating else record.branch_id,
+    }
+    if all(data.get(name, value) == value for name, value in same.items()):
+        return
+    kind = getattr(record, "kind", None)
+    if creating:
+        require(session, rtype, "assign", kind)
+    else:
+        check_may(session, rtype, record, "assign")
+
+
+def _check_version(
+    session: ScopedSession, rtype: RecordType, record: Any, version: int | None
+) -> None:
+    if version is not None and version != record.version:
+        names = changes.changed_since(session, rtype.entity, record.id, version)
+        raise Stale(record.version, names)
+
+
+def _touched(rtype: RecordType, draft: Draft) -> list[Field]:
+    names = set(draft.data)
+    for name in draft.data:
+        declared = rtype.field_named(name)
+        if declared is not None and declared.shortcut is not None:
+            names.add(declared.shortcut.collection)
+    return [each for each in rtype.fields if each.name in names and each.shortcut is None]
+
+
+def _snapshot(
+    session: ScopedSession,
+    rtype: RecordType,
+    record: Any,
+    touched: Sequence[Field],
+    data: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The values of some fields by flat name, for the difference before and after."""
+    shown = serialise(session, rtype, [record], touched, custom=False)[0]
+    found = {each.name: _pick(shown, each) for each in touched}
+    if "custom" in data:
+        custom = dict(record.custom or {})
+        found |= {f"custom.{key}": custom.get(key) for key in data["custom"] or {}}
+    return found
+
+
+def _pick(shown: Mapping[str, Any], field: Field) -> Any:
+    inside = shown.get(field.namespace) if field.namespace else shown
+    return (inside or {}).get(field.short_name)
+
+
+def _finish(
+    session: ScopedSession, draft: Draft, *, before: Mapping[str, Any], names: Iterable[str]
+) -> Saved:
+    rtype, record = draft.rtype, draft.record
+    wanted = set(names)
+    touched = [each for each in rtype.fields if each.name in wanted and each.shortcut is None]
+    after = _snapshot(session, rtype, record, touched, draft.data)
+    if draft.verb == "change":
+        after = {name: value for name, value in after.items() if value != before.get(name)}
+        if not after:
+            return Saved(id=record.id, version=record.version)
+        record.version += 1
+        record.updated_at = session.now
+        session.flush()
+    change = Change(
+        entity=rtype.entity,
+        record_id=record.id,
+        kind=draft.kind,
+        verb=draft.verb,
+        before=before,
+        after=after,
+        record=record,
+    )
+    changes.write(session, change, record.version)
+    if hasattr(record, "owner_id") and (draft.verb == "create" or {"owner", "branch"} & set(after)):
+        if draft.verb == "change" or record.owner_id is not None:
+            changes.write_ownership(session, rtype.entity, record)
+    _index(session, draft, after)
+    notify.after_save(session, change)
+    return Saved(id=record.id, version=record.version, changed=tuple(after))
+
+
+def _index(session: ScopedSession, draft: Draft, after: Mapping[str, Any]) -> None:
+    rtype, record = draft.rtype, draft.record
+    indexed = [each for each in rtype.fields if each.searchable and each.applies_to(draft.kind)]
+    if not any(each.name in after for each in indexed) and "display_name" not in after:
+        return
+    # The index holds all fields, whatever this principal sees; it is filtered when it is read.
+    shown = serialise(session, rtype, [record], indexed, custom=False)[0]
+    search.index(session, rtype.entity, record.id, search.document(rtype, shown))
+
+
+def may(session: ScopedSession, rtype: RecordType, record_id: UUID, verb: str) -> bool:
+    """Whether the principal may do `verb` on a record that he sees."""
+    try:
+        check_may(session, rtype, find(session, rtype, record_id), verb)
+    except (Forbidden, NotFound):
+        return False
+    return True
+
+
+def grants_of(session: ScopedSession, rtype: RecordType, verb: str) -> bool:
+    """Whether the principal has `verb` on any record of this type."""
+    rights = session.principal.rights
+    return any(rights.scope(key, verb) for key in grant_keys(session, rtype, None))

@@ -1,0 +1,134 @@
+"""Check input against the declared fields of a record type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Literal
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from kontora.access.rights import Rights
+from kontora.errors import Invalid
+from kontora.records.values import input_field
+from kontora.registry.fields import Field
+from kontora.registry.records import RecordType
+from kontora.text import _
+
+Purpose = Literal["create", "change"]
+
+
+def readable_fields(rtype: RecordType, rights: Rights, kind: str | None = None) -> list[Field]:
+    """The fields that exist for a principal; every reading face draws from here."""
+    return [
+        each
+        for each in rtype.fields
+        if each.applies_to(kind) and not rights.hides(rtype.entity, each.name)
+    ]
+
+
+def writable_fields(
+    rtype: RecordType, rights: Rights, purpose: Purpose, kind: str | None = None
+) -> list[Field]:
+    """The fields that a principal may send."""
+    return [
+        each
+        for each in readable_fields(rtype, rights, kind)
+        if each.is_input
+        and not rights.fixes(rtype.entity, each.name)
+        and (purpose == "create" or not each.create_only)
+    ]
+
+
+class _Strict(Schema):
+    """Base of generated schemas: unknown fields are refused by name."""
+
+    class Meta:
+        unknown = RAISE
+
+
+def make_schema(name: str, declared: list[Field], purpose: Purpose) -> type[Schema]:
+    """A schema class for these fields; `hello.score` becomes `score` in a nested `hello`."""
+    flat: dict[str, Any] = {}
+    nested: dict[str, dict[str, Any]] = {}
+    for each in declared:
+        made = input_field(each, required=each.required and purpose == "create")
+        space, _dot, last = each.name.rpartition(".")
+        (nested.setdefault(space, {}) if space else flat)[last] = made
+    for space, inner in nested.items():
+        flat[space] = fields.Nested(_named(f"{name}{space.title()}", inner))
+    flat.setdefault("custom", fields.Dict(keys=fields.String()))
+    return _named(name, flat)
+
+
+def _named(name: str, made: dict[str, Any]) -> type[Schema]:
+    """Attribute names get a prefix, so that a field called `fields` or `context` is no clash."""
+    members: dict[str, Any] = {}
+    for key, each in made.items():
+        each.data_key = each.attribute = key
+        members[f"f_{key}"] = each
+    return _Strict.from_dict(members, name=name)
+
+
+@lru_cache(maxsize=512)
+def _schema(rtype_key: _Key) -> Schema:
+    declared = [each for each in rtype_key.rtype.fields if each.name in rtype_key.names]
+    name = f"{rtype_key.rtype.slug.title()}{rtype_key.purpose.title()}"
+    return make_schema(name, declared, rtype_key.purpose)()
+
+
+class _Key:
+    """A cache key that compares a record type by identity: declarations are frozen."""
+
+    def __init__(self, rtype: RecordType, names: frozenset[str], purpose: Purpose) -> None:
+        self.rtype, self.names, self.purpose = rtype, names, purpose
+
+    def __hash__(self) -> int:
+        return hash((id(self.rtype), self.names, self.purpose))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _Key)
+            and self.rtype is other.rtype
+            and (self.names, self.purpose) == (other.names, other.purpose)
+        )
+
+
+def load(
+    rtype: RecordType, rights: Rights, data: Mapping[str, Any], purpose: Purpose, kind: str | None
+) -> dict[str, Any]:
+    """Check `data` (JSON shape of the API) and return values by flat field name.
+
+    Raises Invalid with a message per field path: unknown, read-only, hidden and malformed alike
+    name the field.
+    """
+    if not isinstance(data, Mapping):
+        raise Invalid({"": [_("An object is expected.")]})
+    allowed = writable_fields(rtype, rights, purpose, kind)
+    schema = _schema(_Key(rtype, frozenset(each.name for each in allowed), purpose))
+    try:
+        loaded = schema.load(data)
+    except ValidationError as error:
+        raise Invalid(_paths(error.messages)) from None
+    return _flatten(loaded, {each.name for each in allowed})
+
+
+def _flatten(loaded: Any, names: set[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in loaded.items():
+        if key == "custom" or key in names:
+            found[key] = value
+        else:
+            found.update({f"{key}.{inner}": each for inner, each in (value or {}).items()})
+    return found
+
+
+def _paths(messages: Any, prefix: str = "") -> dict[str, list[object]]:
+    if isinstance(messages, dict):
+        found: dict[str, list[object]] = {}
+        for key, inner in messages.items():
+            name = "" if key == "_schema" else str(key)
+            path = f"{prefix}.{name}" if prefix and name else prefix or name
+            found.update(_paths(inner, path))
+        return found
+    return {prefix: list(messages) if isinstance(messages, list) else [messages]}

@@ -1,0 +1,213 @@
+"""The search index: folded words, and their inner parts, per field of a record.
+
+Words are kept once (`search_word`) with all their endings of three and more characters
+(`search_part`), so that an inner part is a prefix of an ending: one range in one index. What
+stands where is in `search_posting`, apart by field, so that fields which a role may not see
+influence nothing for it. Index and query pass the same normaliser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kontora.access.session import ScopedSession
+from kontora.db.fold import fold
+from kontora.records.models import SearchPart, SearchPosting, SearchWord
+from kontora.registry.fields import Field, FieldType
+from kontora.registry.records import RecordType
+
+DOOR = {"door": "search"}
+LAST = "\U0010ffff"
+LONGEST, SHORTEST_PART, MOST_WORDS = 64, 3, 2_000
+_WORD = re.compile(r"\w+", re.UNICODE)
+_PHONE = re.compile(r"[\d\s()+\-./]+")
+_word: Any = SearchWord.__table__
+_part: Any = SearchPart.__table__
+_posting: Any = SearchPosting.__table__
+
+
+def words_of(text: str) -> set[str]:
+    """The words under which a text is found; an e-mail address or a web address also whole."""
+    folded = fold(text)
+    found = {word[:LONGEST] for word in _WORD.findall(folded)}
+    for piece in folded.split():
+        if "@" in piece:
+            found.add(piece.strip("<>(),;")[:LONGEST])
+    return found
+
+
+def digits_of(text: str) -> set[str]:
+    """A phone number as its digits."""
+    digits = re.sub(r"\D", "", text)
+    return {digits[:LONGEST]} if digits else set()
+
+
+def terms_of(query: str) -> list[str]:
+    """What somebody typed, as words to look up: a phone in any form becomes one term."""
+    if _PHONE.fullmatch(query) and len(digits := re.sub(r"\D", "", query)) >= 4:
+        # 8 (495) … and 0 (44) … are national forms of +7 495 … and +380 44 …
+        if len(digits) == 11 and digits[0] == "8":
+            digits = digits[1:]
+        return [digits.lstrip("0") or digits]
+    terms: list[str] = []
+    for piece in fold(query).split():
+        if "@" in piece:
+            terms.append(piece[:LONGEST])
+        else:
+            terms += [word[:LONGEST] for word in _WORD.findall(piece)]
+    return list(dict.fromkeys(terms))[:10]
+
+
+def matches(session: ScopedSession, rtype: RecordType, query: str) -> ColumnElement[bool]:
+    """The records of a type in which each word of the query begins, or lies inside, a word.
+
+    The expression uses the index tables, so the statement needs `beside="search"`.
+    """
+    terms = terms_of(query)
+    if not terms:
+        return false()
+    model: Any = rtype.model
+    hidden = session.principal.rights.hidden.get(rtype.entity, frozenset())
+    return and_(*(model.id.in_(_ids_with(rtype.entity, term, hidden)) for term in terms))
+
+
+def _ids_with(entity: str, term: str, hidden: frozenset[str]) -> Any:
+    conditions = [_posting.c.entity == entity, _posting.c.word_id.in_(_word_ids(term))]
+    if hidden:
+        conditions.append(_posting.c.field.not_in(sorted(hidden)))
+    return select(_posting.c.record_id).where(*conditions)
+
+
+def _word_ids(term: str) -> Any:
+    if len(term) < SHORTEST_PART:
+        return select(_word.c.id).where(_word.c.word >= term, _word.c.word < term + LAST)
+    return select(_part.c.word_id).where(_part.c.part >= term, _part.c.part < term + LAST)
+
+
+# Writing
+
+
+def document(rtype: RecordType, shown: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """The index entries of a record as shown by the API: (word, field) → weight."""
+    found: dict[tuple[str, str], int] = {}
+    for field in rtype.fields:
+        if not field.searchable or field.shortcut:
+            continue
+        for word in _words_in(field, _value(shown, field)):
+            found[word, field.name] = field.searchable
+            if len(found) >= MOST_WORDS:
+                return found
+    return found
+
+
+def _value(shown: Mapping[str, Any], field: Field) -> Any:
+    inside = shown.get(field.namespace) if field.namespace else shown
+    return (inside or {}).get(field.short_name)
+
+
+def _words_in(field: Field, value: Any) -> set[str]:
+    if value is None:
+        return set()
+    if field.collection is not None and field.collection.single:
+        return set().union(*(words_of(_label(each)) for each in value))
+    if field.collection is not None:
+        return set().union(*(_words_in_row(field.collection.fields, row) for row in value))
+    if field.type is FieldType.REFERENCE:
+        return words_of(value["name"])
+    if field.type is FieldType.PHONE:
+        return digits_of(str(value))
+    return words_of(str(value))
+
+
+def _label(value: Any) -> str:
+    return str(value["name"]) if isinstance(value, Mapping) else str(value)
+
+
+def _words_in_row(fields: Iterable[Field], row: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for each in fields:
+        value = row.get(each.name)
+        if each.searchable and value is not None:
+            phone = row.get("kind") in ("phone", "fax", "messenger")
+            text = _label(value)
+            found |= digits_of(text) if phone and digits_of(text) else words_of(text)
+    return found
+
+
+def index(
+    session: ScopedSession, entity: str, record_id: UUID, entries: Mapping[tuple[str, str], int]
+) -> None:
+    """Write the entries of a record; what stood there before and is not among them goes."""
+    at = and_(_posting.c.entity == entity, _posting.c.record_id == record_id)
+    columns = select(_posting.c.word_id, _posting.c.field).where(at)
+    before = {tuple(row) for row in session.execute(columns, execution_options=DOOR)}
+    ids = _ensure_words(session, {word for word, _field in entries})
+    wanted = {(ids[word], field): weight for (word, field), weight in entries.items()}
+    if gone := before - wanted.keys():
+        by_field: dict[str, list[int]] = {}
+        for word_id, field in gone:
+            by_field.setdefault(field, []).append(word_id)
+        ways = [
+            and_(_posting.c.field == field, _posting.c.word_id.in_(some))
+            for field, some in by_field.items()
+        ]
+        session.execute(delete(_posting).where(at, or_(*ways)), execution_options=DOOR)
+    rows = [
+        {
+            "word_id": word_id,
+            "entity": entity,
+            "record_id": record_id,
+            "field": field,
+            "weight": weight,
+        }
+        for (word_id, field), weight in wanted.items()
+        if (word_id, field) not in before
+    ]
+    if rows:
+        session.execute(insert(_posting), rows, execution_options=DOOR)
+
+
+def forget(session: ScopedSession, entity: str, record_ids: Iterable[UUID]) -> None:
+    """Take records out of the index."""
+    gone = delete(_posting).where(
+        _posting.c.entity == entity, _posting.c.record_id.in_(list(record_ids))
+    )
+    session.execute(gone, execution_options=DOOR)
+
+
+def _ensure_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
+    """The ids of words; unknown ones are added with their endings."""
+    known = _known_words(session, words)
+    if missing := sorted(words - known.keys()):
+        # In order, so that two writers who add the same words never wait for each other crosswise.
+        _insert_ignoring(session, _word, [{"word": word} for word in missing])
+        added = _known_words(session, set(missing))
+        parts = [
+            {"part": word[start:], "word_id": word_id}
+            for word, word_id in sorted(added.items())
+            for start in range(max(1, len(word) - SHORTEST_PART + 1))
+        ]
+        _insert_ignoring(session, _part, parts)
+        known |= added
+    return known
+
+
+def _known_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
+    if not words:
+        return {}
+    found = select(_word.c.word, _word.c.id).where(_word.c.word.in_(sorted(words)))
+    return {row[0]: row[1] for row in session.execute(found, execution_options=DOOR)}
+
+
+def _insert_ignoring(session: ScopedSession, table: Any, rows: list[dict[str, Any]]) -> None:
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    for start in range(0, len(rows), 500):
+        statement = make(table).values(rows[start : start + 500]).on_conflict_do_nothing()
+        session.execute(statement, execution_options=DOOR)
