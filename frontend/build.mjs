@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as esbuild from 'esbuild';
 import { PurgeCSS } from 'purgecss';
-import { classes, states } from './tabler-classes.mjs';
+import { attributes, classes, states } from './tabler-classes.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const target = join(here, '../core/src/kontora/web/static/vendor');
@@ -29,7 +29,7 @@ async function htmx() {
 async function tabler() {
   const raw = await text(modules('@tabler/core/dist/css/tabler.css'));
   const [result] = await new PurgeCSS().purge({
-    content: [{ raw: '', extension: 'html' }],
+    content: [{ raw: attributes, extension: 'html' }],
     css: [{ raw: raw.replace(/\/\*# sourceMappingURL=.*?\*\//, '') }],
     safelist: { standard: [...classes, ...states] },
     keyframes: true,

@@ -34,3 +34,9 @@ export const states = [
   /^(h[1-6]|hr|iframe|img|input|kbd|label|legend|li|mark|ol|optgroup|option|output|p|pre|progress|samp|select)$/,
   /^(small|sub|sup|summary|svg|table|tbody|td|textarea|tfoot|th|thead|tr|ul|details|dialog|main|nav|section)$/,
 ];
+
+// Attributes that rules may ask for; they are found in mark-up only.
+export const attributes = `
+<html data-bs-theme="dark" data-bs-theme="light"><input type="checkbox" hidden><input type="radio"><input type="search">
+<button type="button" disabled></button><button type="submit"></button><input type="file" readonly required>
+<select multiple size="3"></select><abbr title="x"></abbr><a href="#" role="button"></a></html>`;

@@ -19,7 +19,7 @@ function plain(event) {
     goUntil = 0;
     return press(`[data-go="${event.code.replace('Key', '').toLowerCase()}"]`);
   }
-  if (event.code === 'Slash' && event.shiftKey) return press('[data-dialog="shortcuts"]') || open('shortcuts');
+  if (event.key === '?' || (event.code === 'Slash' && event.shiftKey)) return press('[data-dialog="shortcuts"]') || open('shortcuts');
   if (event.shiftKey) return false;
   if (event.code === 'Slash' || event.key === '/') {
     const field = document.querySelector('[data-search]');

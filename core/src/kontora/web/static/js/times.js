@@ -17,10 +17,11 @@ function show(time) {
   const start = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
   const days = Math.round((start(moment) - start(new Date())) / 86_400_000);
   const name = { 0: words.today, '-1': words.yesterday, 1: words.tomorrow }[days];
-  const hours = time.dataset.relative === 'time' && !whole ? ` ${clock.format(moment)}` : '';
+  const style = whole ? 'day' : time.dataset.relative;
+  const hours = style === 'day' || (style === 'time' && !name) ? '' : ` ${clock.format(moment)}`;
   const day = moment.getFullYear() === new Date().getFullYear() ? near.format(moment) : far.format(moment);
   time.title = whole ? fullDay.format(moment) : full.format(moment);
-  time.textContent = name ? `${name}${hours}` : day;
+  time.textContent = style === 'clock' ? clock.format(moment) : `${name ?? day}${hours}`;
 }
 
 everywhere((root) => root.querySelectorAll('time[data-relative]').forEach(show));
