@@ -1,0 +1,108 @@
+"""Errors as an HTTP status, words and, for input, a map of fields: the same for both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from flask import g
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from kontora import errors
+from kontora.db.engine import is_database_busy
+from kontora.http.policy import SignInNeeded
+from kontora.text import _
+
+log = structlog.get_logger("kontora.http")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What to tell: never a stack trace, an SQL text or a path of the server."""
+
+    status: int
+    title: str
+    detail: str = ""
+    remedy: str = ""
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    error_id: str = ""
+
+
+def describe(error: BaseException) -> Failure:
+    """Turn any exception into what may be told of it; unknown ones are logged with an id."""
+    if isinstance(error, errors.KontoraError):
+        found = _known(error)
+        if found is not None:
+            return found
+    if isinstance(error, HTTPException):
+        return _from_werkzeug(error)
+    if isinstance(error, SQLAlchemyError) and is_database_busy(error):
+        return _busy()
+    error_id = g.get("request_id", "")
+    log.error("unexpected error", error_id=error_id, exc_info=error)
+    return Failure(
+        status=500,
+        title=str(_("Something went wrong on our side.")),
+        detail=str(_("Nothing was saved. Try again; if it stays, tell the administrator this id.")),
+        error_id=error_id,
+    )
+
+
+def _busy() -> Failure:
+    return Failure(
+        status=503,
+        title=str(_("The database is busy.")),
+        detail=str(_("Nothing was saved. Try again in a moment.")),
+        headers={"Retry-After": "2"},
+    )
+
+
+def _known(error: errors.KontoraError) -> Failure | None:
+    remedy = str(error.remedy)
+    detail = str(error.message)
+    if isinstance(error, SignInNeeded):
+        return Failure(status=401, title=str(_("Sign in first.")))
+    if isinstance(error, errors.NotFound):
+        return Failure(status=404, title=str(_("Not found.")), detail=detail, remedy=remedy)
+    if isinstance(error, errors.Invalid):
+        fields = {path: [str(each) for each in texts] for path, texts in error.errors.items()}
+        title = str(_("Some of the input does not fit."))
+        return Failure(status=422, title=title, fields=fields, detail=detail)
+    if isinstance(error, errors.Forbidden):
+        title = str(_("You may not do this."))
+        return Failure(status=403, title=title, detail=detail, remedy=remedy)
+    if isinstance(error, errors.Stale):
+        title = str(_("Somebody else was quicker."))
+        fields = {name: [str(_("was changed"))] for name in error.changed}
+        return Failure(status=412, title=title, detail=detail, remedy=remedy, fields=fields)
+    if isinstance(error, errors.Conflict | errors.Locked):
+        title = str(_("This is not possible now."))
+        return Failure(status=409, title=title, detail=detail, remedy=remedy)
+    if isinstance(error, errors.Unreachable):
+        return _busy()
+    if isinstance(error, errors.PluginError):
+        error_id = g.get("request_id", "")
+        log.error("plugin failed", plugin=error.plugin, error_id=error_id, exc_info=error)
+        title = str(_("The plugin “%(name)s” failed.") % {"name": error.plugin})
+        return Failure(status=500, title=title, detail=detail, remedy=remedy, error_id=error_id)
+    return None
+
+
+def _from_werkzeug(error: HTTPException) -> Failure:
+    status = error.code or 500
+    titles = {
+        400: _("The request cannot be understood."),
+        404: _("Not found."),
+        405: _("This address does not take such a request."),
+        413: _("This is too large."),
+        415: _("This kind of content is not understood here."),
+        429: _("Too many tries. Wait a little."),
+    }
+    headers = {}
+    if (methods := getattr(error, "valid_methods", None)) is not None:
+        headers["Allow"] = ", ".join(sorted(methods))
+    title = str(titles.get(status, error.name))
+    return Failure(status=status, title=title, detail=error.description or "", headers=headers)
