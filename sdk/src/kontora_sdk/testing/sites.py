@@ -44,7 +44,7 @@ class SiteMaker:
         key = (engine, plugins)
         if key not in self._originals:
             home = self._folder / f"{engine}-{'-'.join(plugins) or 'core'}"
-            home.mkdir()
+            home.mkdir(exist_ok=True)
             if engine == "sqlite":
                 kept = str(home / FILE)
                 _fill(f"sqlite:///{kept}", home, plugins)
@@ -76,10 +76,11 @@ def _opened(url: str, home: Path) -> Iterator[Site]:
 
 def _fill(url: str, home: Path, plugins: tuple[str, ...]) -> None:
     from kontora.lifecycle.install import init
-    from kontora.lifecycle.plugins import enable
 
     with _opened(url, home) as site:
         init(site)
     for name in plugins:
         with _opened(url, home) as site:
+            from kontora.lifecycle.plugins import enable
+
             enable(site, name)
