@@ -60,8 +60,7 @@ def open_csv(
     lines = file.first_lines()
     dialect = find_dialect(lines, delimiter)
     file = _CsvFile(path, chosen, dialect, limits)
-    head = list(file.parse(lines[dialect.skip_lines :]))
-    head = [row for row in head if row][:SAMPLE_ROWS]
+    head = list(islice(_readable(file.parse(lines[dialect.skip_lines :])), SAMPLE_ROWS))
     warnings: list[Text] = [chosen.warning] if chosen.warning else []
     layout = None
     if has_header is None:
@@ -108,7 +107,7 @@ def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
     quote = _quote(lines, delimiter)
     if delimiter is None:
         delimiter = max(DELIMITERS, key=lambda mark: _consistency(lines, mark, quote))
-    rows = list(csv.reader(lines, delimiter=delimiter, quotechar=quote))
+    rows = _readable(csv.reader(lines, delimiter=delimiter, quotechar=quote))
     inner = [cell for row in rows for cell in row[1:] if cell]
     blank = bool(inner) and all(cell.startswith(" ") for cell in inner)
     return Dialect(delimiter=delimiter, quote=quote, blank_after=blank, skip_lines=skip)
@@ -156,16 +155,26 @@ def _quote(lines: Sequence[str], delimiter: str | None) -> str:
 
 def _consistency(lines: Sequence[str], mark: str, quote: str) -> tuple[float, int]:
     """How evenly `mark` parts the lines: share of rows with the usual width, and that width."""
-    try:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark, quotechar=quote))
-    except csv.Error:
-        return 0.0, 0
-    widths.pop(0, None)
+    rows = _readable(csv.reader(lines, delimiter=mark, quotechar=quote))
+    widths = Counter(len(row) for row in rows)
     parted = {width: count for width, count in widths.items() if width > 1}
     if not parted:
         return 0.0, 0
     width = max(parted, key=lambda item: (parted[item], item))
     return parted[width] / sum(widths.values()), width
+
+
+def _readable(reader: _Reader) -> Iterator[list[str]]:
+    """The filled records; those that cannot be read are passed over."""
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            continue
+        if row:
+            yield row
 
 
 class _CsvFile:
@@ -213,7 +222,7 @@ class _CsvFile:
                 next(lines, "")
             reader = self.parse(lines)
             if self.has_header:
-                next((row for row in reader if row), None)
+                next(_readable(reader), None)
             number = 0
             while True:
                 self._quotes_open = 0

@@ -90,15 +90,17 @@ def _by_mark(head: bytes) -> str:
 
 def _by_zeros(head: bytes) -> str:
     """UTF-16 without a mark: delimiters, digits and line ends leave zeros on one side only."""
-    if len(head) < 4:
-        return ""
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if even + odd < len(head) // 40 + 1:
+    ends = head.count(b"\n")
+    if not even + odd or len(head) % 2:
         return ""
-    if odd > 8 * even:
-        return "utf-16-le"
-    if even > 8 * odd:
-        return "utf-16-be"
+    for name, zeros, others, pair in (
+        ("utf-16-le", odd, even, b"\n\x00"),
+        ("utf-16-be", even, odd, b"\x00\n"),
+    ):
+        # A stray zero byte in eight-bit text does not touch the line ends.
+        if zeros > 8 * others and 2 * head.count(pair) >= ends and zeros * 20 > len(head):
+            return name
     return ""
 
 

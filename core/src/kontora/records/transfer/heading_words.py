@@ -117,7 +117,8 @@ _TABLE = {
     ),
     "address.street": (
         "street|address|street address|address line|address street",
-        "address extended address|po box|address po box|addr|house number|house|street number|mailing address|postal address",
+        "address extended address|po box|address po box|addr|house number|house|street number",
+        "mailing address|postal address",
         "адрес|улица|дом|улица дом|почтовый адрес|юридический адрес|фактический адрес",
         "адреса|вулиця|будинок|поштова адреса|юридична адреса|фактична адреса",
     ),

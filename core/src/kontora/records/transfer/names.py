@@ -53,10 +53,13 @@ def is_placeholder(text: str) -> bool:
     return text.strip().lower() in _PLACEHOLDERS
 
 
-def clean_name(text: str, *, recase: bool = True) -> Cleaned[str]:
-    """Clean one name. With `recase`, a name wholly in capitals gets capitals and small letters."""
+def clean_name(text: str, *, recase: bool | None = None) -> Cleaned[str]:
+    """Clean one name. A name wholly in capitals gets capitals and small letters.
+
+    `recase` says so for a part whose whole is known: False leaves all letters as they are.
+    """
     value = _one_script(_tidy(text).strip(",;")).strip()
-    if recase and in_capitals(value):
+    if in_capitals(value) if recase is None else recase:
         value = small_letters(value)
     problem: Text = ""
     if value and not any(letter.isalpha() for letter in value):
