@@ -37,6 +37,18 @@ export function element(tag, css = '', text = '') {
   return made;
 }
 
+/** An icon of the sprite, as the macro of the same name makes it. */
+export function icon(name, size = 14) {
+  const space = 'http://www.w3.org/2000/svg';
+  const made = document.createElementNS(space, 'svg');
+  made.setAttribute('class', `k-icon k-icon-${size}`);
+  made.setAttribute('aria-hidden', 'true');
+  const use = document.createElementNS(space, 'use');
+  use.setAttribute('href', `${words.icons}#${name}`);
+  made.append(use);
+  return made;
+}
+
 /** Put a floating list under its owner, above it when there is no room, and never off the screen. */
 export function place(floating, owner, { width = false } = {}) {
   const box = owner.getBoundingClientRect();

@@ -1,5 +1,5 @@
 // Rows that repeat (phones, addresses) and tags. Nothing leaves the page before the form is saved.
-import { element, on } from './dom.js';
+import { element, icon, on } from './dom.js';
 
 const touched = (inside) => inside.closest('form')?.dispatchEvent(new Event('input', { bubbles: true }));
 
@@ -43,7 +43,8 @@ export function addTag(field, text) {
   const chip = element('span', 'k-chip');
   const value = element('input');
   Object.assign(value, { type: 'hidden', name: field.dataset.tags, value: word });
-  const remove = element('button', '', '×');
+  const remove = element('button');
+  remove.append(icon('x'));
   remove.type = 'button';
   remove.dataset.tagRemove = '';
   remove.setAttribute('aria-label', `${field.dataset.removeLabel} ${word}`);

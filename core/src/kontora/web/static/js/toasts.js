@@ -1,5 +1,5 @@
 // Short messages at the bottom. Those with "undo" stay ten seconds; troubles stay until closed.
-import { element, everywhere, on, words } from './dom.js';
+import { element, everywhere, icon, on, words } from './dom.js';
 
 function live(toast) {
   if (toast.dataset.live) return;
@@ -18,7 +18,8 @@ export function tell(text, tone = 'neutral') {
   const toast = element('div', `k-toast k-tone-${tone}`);
   toast.dataset.text = text;
   toast.append(element('span', '', text));
-  const close = element('button', 'k-toast-close', '×');
+  const close = element('button', 'k-toast-close');
+  close.append(icon('x'));
   close.type = 'button';
   close.setAttribute('aria-label', words.close);
   close.dataset.toastClose = '';
