@@ -20,6 +20,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"records"}),
     frozenset({"parties"}),
     frozenset({"lifecycle"}),
+    frozenset({"http"}),  # what the faces share: who asks, policies, one transaction per request
     frozenset({"web", "rest", "public"}),
     frozenset({"wsgi", "api"}),
     frozenset({"cli", "__main__"}),
@@ -37,7 +38,7 @@ def core_faults(part: str, module: ast.Module, package: str) -> Iterator[str]:
     for item in imports(module, package):
         if item.typing_only and part == "hookspecs":
             continue  # the annotations of hooks name what higher layers pass to them
-        if item.module.split(".")[0] in WEB_FRAMEWORK and LEVEL[part] < LEVEL["web"]:
+        if item.module.split(".")[0] in WEB_FRAMEWORK and LEVEL[part] < LEVEL["http"]:
             yield f"line {item.line}: {part} knows {item.module}"
         if item.module == "kontora":
             targets = {target for target in item.names if target in LEVEL}

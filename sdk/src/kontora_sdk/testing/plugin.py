@@ -17,8 +17,12 @@ from kontora_sdk.testing import databases, people, queries
 from kontora_sdk.testing.sites import SiteMaker
 
 if TYPE_CHECKING:
+    from flask import Flask
+    from flask.testing import FlaskClient
+
     from kontora.access.principal import Principal
     from kontora.lifecycle.site import Site
+    from kontora_sdk.testing.clients import PersonClient, ProgramClient
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -72,6 +76,53 @@ def user_factory(kontora_site: Site) -> Callable[..., Principal]:
         return people.make_user(kontora_site, role, **more)
 
     return make
+
+
+@pytest.fixture
+def kontora_app(kontora_site: Site) -> Flask:
+    """The web application of the site: pages and REST API."""
+    from kontora.wsgi import create_app
+
+    return create_app(kontora_site)
+
+
+@pytest.fixture
+def kontora_client(kontora_app: Flask) -> FlaskClient:
+    """A visitor: nobody has signed in."""
+    return kontora_app.test_client()
+
+
+@pytest.fixture
+def as_role(
+    kontora_app: Flask, kontora_site: Site, user_factory: Callable[..., Principal]
+) -> Callable[..., PersonClient]:
+    """`as_role("manager")`: a browser signed in as a new user; `as_role(principal)`: as this one.
+
+    The client knows its `principal`. `csrf=False` leaves out the token that pages send.
+    """
+
+    def sign_in(who: str | Principal, *, csrf: bool = True, **more: Any) -> PersonClient:
+        from kontora_sdk.testing.clients import signed_in
+
+        principal = user_factory(who, **more) if isinstance(who, str) else who
+        return signed_in(kontora_app, kontora_site, principal, csrf=csrf)
+
+    return sign_in
+
+
+@pytest.fixture
+def api_as(
+    kontora_app: Flask, kontora_site: Site, user_factory: Callable[..., Principal]
+) -> Callable[..., ProgramClient]:
+    """`api_as("manager", scope="read")`: a program with a token of a new user, or of this one."""
+
+    def connect(who: str | Principal, *, scope: str = "write", **more: Any) -> ProgramClient:
+        from kontora_sdk.testing.clients import with_token
+
+        principal = user_factory(who, **more) if isinstance(who, str) else who
+        return with_token(kontora_app, kontora_site, principal, scope=scope)
+
+    return connect
 
 
 @pytest.fixture
