@@ -226,3 +226,18 @@ class PluginRow(Base):
     version: Mapped[str] = mapped_column(String(64), default="")
     cause: Mapped[str] = mapped_column(String(1000), default="")
     changed_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
+
+
+class OwnedObject(Base):
+    """What an owner (core or a plugin) has brought into the site: the ownership ledger.
+
+    It is read when the owner's package may be gone: by merge, which re-points foreign keys, and
+    by removal. `kind` is one of table, foreign_key, permission, setting, schedule, record_type.
+    """
+
+    __tablename__ = "owned_object"
+    __guard__ = SYSTEM
+    owner: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    created_in_version: Mapped[str] = mapped_column(String(64), default="")

@@ -191,6 +191,14 @@ def upgrade() -> None:
         batch_op.create_index("ix_outbox_state_id", ["state", "id"], unique=False)
 
     op.create_table(
+        "owned_object",
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("created_in_version", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "kind", "key", name=op.f("pk_owned_object")),
+    )
+    op.create_table(
         "ownership",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("entity", sa.String(length=64), nullable=False),
@@ -1032,6 +1040,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_ownership_record")
 
     op.drop_table("ownership")
+    op.drop_table("owned_object")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("ix_outbox_state_id")
 
