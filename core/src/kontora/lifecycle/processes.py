@@ -17,7 +17,10 @@ from kontora.lifecycle.ties import BROKEN, READY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPlan:
-    """How a kind of child is started. `socket` and `life` are descriptors that it inherits."""
+    """How a kind of child is started. `socket` and `life` are descriptors that it inherits.
+
+    `workers`: how many of its own processes have to be ready before it is.
+    """
 
     kind: str
     factory: str
@@ -34,7 +37,7 @@ class Child:
     def __init__(self, plan: ChildPlan, generation: int) -> None:
         self.plan = plan
         self.generation = generation
-        self.ready = False
+        self._ready = 0
         self.reason = ""
         self.started = time.monotonic()
         self.asked_to_end: float | None = None
@@ -64,6 +67,10 @@ class Child:
         return f"{self.plan.kind} process {self.pid} (generation {self.generation})"
 
     @property
+    def ready(self) -> bool:
+        return self._ready >= self.plan.workers
+
+    @property
     def pid(self) -> int:
         return self._process.pid
 
@@ -79,7 +86,7 @@ class Child:
             if said.startswith(BROKEN):
                 self.reason = said.removeprefix(BROKEN).decode(errors="replace")
             elif said.startswith(READY):
-                self.ready = True
+                self._ready += said.count(READY)
             if not said:
                 self._hang_up()
 

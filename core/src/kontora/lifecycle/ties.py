@@ -31,11 +31,12 @@ def _watch(life: int) -> None:
         os.read(life, 1)
     os.kill(os.getpid(), signal.SIGTERM)
     threading.Event().wait(_LAST_SECONDS)
-    os._exit(1)
+    # Each child leads a group of its own; with it goes whatever it has started.
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 def say_ready(ready: int) -> None:
-    """Tell the supervisor that this child serves; again is harmless."""
+    """Tell the supervisor that this child serves; of several workers, each says so."""
     with contextlib.suppress(OSError):
         os.write(ready, READY)
 
