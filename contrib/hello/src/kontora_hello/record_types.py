@@ -1,0 +1,84 @@
+"""Greetings: with this declaration they have pages, API, import, export, search and history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kontora.api import (
+    BRANCH_FIELD,
+    OWNER_FIELD,
+    Choice,
+    Draft,
+    Field,
+    FieldType,
+    Invalid,
+    RecordType,
+    hookimpl,
+)
+
+from kontora_hello import _
+from kontora_hello.models import Greeting
+
+OCCASIONS = (
+    Choice(value="birthday", label=_("Birthday")),
+    Choice(value="new_year", label=_("New Year")),
+    Choice(value="other", label=_("Other occasion")),
+)
+
+
+@hookimpl
+def register_record_types() -> Iterable[RecordType]:
+    return (
+        RecordType(
+            path="hello/greetings",
+            entity="hello.greeting",
+            label=_("Greeting"),
+            label_plural=_("Greetings"),
+            help=_("Kind words, sent or about to be sent."),
+            icon="message-circle",
+            model=Greeting,
+            title="subject",
+            sort="subject",
+            columns=("subject", "occasion", "party", "owner"),
+            fields=(
+                Field(
+                    name="subject",
+                    label=_("Subject"),
+                    required=True,
+                    order=1,
+                    searchable=8,
+                    in_list=True,
+                ),
+                Field(name="body", label=_("Text"), type=FieldType.LONGTEXT, order=2, searchable=2),
+                Field(
+                    name="occasion",
+                    label=_("Occasion"),
+                    type=FieldType.CHOICE,
+                    choices=OCCASIONS,
+                    order=3,
+                    in_list=True,
+                ),
+                Field(
+                    name="party",
+                    column="party_id",
+                    label=_("For"),
+                    type=FieldType.REFERENCE,
+                    target="party",
+                    order=4,
+                    in_list=True,
+                ),
+                OWNER_FIELD,
+                BRANCH_FIELD,
+            ),
+        ),
+    )
+
+
+@hookimpl
+def before_save(draft: Draft) -> None:
+    """A check of our own: the sentence is shown beside the field."""
+    if draft.entity == "hello.greeting" and draft.data.get("occasion", "") is None:
+        draft.data["occasion"] = "other"
+    score = draft.data.get("hello.score")
+    if score is not None and not 1 <= score <= 10:
+        raise Invalid({"hello.score": [_("Choose a number from 1 to 10.")]})

@@ -1,0 +1,35 @@
+"""A report: the same rows in pages, API and command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kontora.api import FieldType, Report, ReportColumn, ScopedSession, hookimpl
+from sqlalchemy import func, select
+
+from kontora_hello import _
+from kontora_hello.models import Greeting
+from kontora_hello.record_types import OCCASIONS
+
+
+def by_occasion(session: ScopedSession, params: Mapping[str, Any]) -> Iterable[Sequence[Any]]:
+    labels = {each.value: each.label for each in OCCASIONS}
+    found = select(Greeting.occasion, func.count(Greeting.id)).group_by(Greeting.occasion)
+    return sorted((str(labels.get(key, key)), number) for key, number in session.execute(found))
+
+
+@hookimpl
+def register_reports() -> Iterable[Report]:
+    return (
+        Report(
+            id="hello.by-occasion",
+            label=_("Greetings by occasion"),
+            columns=(
+                ReportColumn(name="occasion", label=_("Occasion")),
+                ReportColumn(name="count", label=_("Number"), type=FieldType.INTEGER),
+            ),
+            run=by_occasion,
+            permission="reports.run",
+        ),
+    )
