@@ -16,7 +16,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class PersonClient(FlaskClient):
-    """A browser that is signed in. It sends the CSRF token, as the pages do, unless `csrf` is off."""
+    """A browser that is signed in. It sends the CSRF token as pages do, unless `csrf` is off."""
 
     principal: Principal
     csrf: bool = True
