@@ -5,37 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kontora.api import Field, FieldType, hookimpl
-
 from kontora_hello import _
 from kontora_hello.models import PartyProfile
 
 
 @hookimpl
 def contribute_fields() -> Iterable[tuple[str, Field]]:
-    return (
-        (
-            "party",
-            Field(
-                name="hello.score",
-                label=_("Sympathy"),
-                help=_("From 1 to 10: how glad we are to hear from them."),
-                type=FieldType.INTEGER,
-                model=PartyProfile,
-                group="hello",
-                order=200,
-            ),
-        ),
-        (
-            "party",
-            Field(
-                name="hello.salutation",
-                label=_("Salutation"),
-                help=_("How a letter to them begins."),
-                model=PartyProfile,
-                max_length=64,
-                searchable=1,
-                group="hello",
-                order=201,
-            ),
-        ),
+    score = Field(
+        name="hello.score",
+        label=_("Sympathy"),
+        help=_("From 1 to 10: how glad we are to hear from them."),
+        type=FieldType.INTEGER,
+        model=PartyProfile,
+        group="hello",
     )
+    salutation = Field(
+        name="hello.salutation",
+        label=_("Salutation"),
+        help=_("How a letter to them begins."),
+        model=PartyProfile,
+        max_length=64,
+        searchable=1,
+        group="hello",
+    )
+    return (("party", score), ("party", salutation))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kontora.api import JobContext, JobSpec, Party, Person, hookimpl, records
 from sqlalchemy import extract, select
 
+from kontora.api import JobContext, JobSpec, Party, Person, hookimpl, records
 from kontora_hello.models import Greeting
 
 

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kontora.api import MenuItem, hookimpl
-
 from kontora_hello import _
 
 
 @hookimpl
 def register_menu() -> Iterable[MenuItem]:
-    return (
-        MenuItem(
-            id="hello.greetings",
-            label=_("Greetings"),
-            url="/hello/greetings",
-            icon="message-circle",
-            group="work",
-            order=60,
-            view_entity="hello.greeting",
-        ),
+    entry = MenuItem(
+        id="hello.greetings",
+        label=_("Greetings"),
+        url="/hello/greetings",
+        icon="message-circle",
+        order=60,
+        view_entity="hello.greeting",
     )
+    return (entry,)

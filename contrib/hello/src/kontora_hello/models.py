@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from kontora.api import Base, RecordColumns, UUIDType, child, hookimpl, record
 from sqlalchemy import ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
+
+from kontora.api import Base, RecordColumns, UUIDType, child, hookimpl, record
 
 
 class Greeting(RecordColumns, Base):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kontora.api import GrantTemplate, Permission, hookimpl
-
 from kontora_hello import _
 
 EVERY = ("view", "create", "edit", "delete", "export", "import", "assign")

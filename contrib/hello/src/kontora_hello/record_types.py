@@ -15,7 +15,6 @@ from kontora.api import (
     RecordType,
     hookimpl,
 )
-
 from kontora_hello import _
 from kontora_hello.models import Greeting
 
@@ -26,52 +25,34 @@ OCCASIONS = (
 )
 
 
+FIELDS = (
+    Field(name="subject", label=_("Subject"), required=True, order=1, searchable=8),
+    Field(name="body", label=_("Text"), type=FieldType.LONGTEXT, order=2, searchable=2),
+    Field(name="occasion", label=_("Occasion"), type=FieldType.CHOICE, choices=OCCASIONS, order=3),
+    Field(
+        name="party", column="party_id", label=_("For"), type=FieldType.REFERENCE, target="party"
+    ),
+    OWNER_FIELD,
+    BRANCH_FIELD,
+)
+
+
 @hookimpl
 def register_record_types() -> Iterable[RecordType]:
-    return (
-        RecordType(
-            path="hello/greetings",
-            entity="hello.greeting",
-            label=_("Greeting"),
-            label_plural=_("Greetings"),
-            help=_("Kind words, sent or about to be sent."),
-            icon="message-circle",
-            model=Greeting,
-            title="subject",
-            sort="subject",
-            columns=("subject", "occasion", "party", "owner"),
-            fields=(
-                Field(
-                    name="subject",
-                    label=_("Subject"),
-                    required=True,
-                    order=1,
-                    searchable=8,
-                    in_list=True,
-                ),
-                Field(name="body", label=_("Text"), type=FieldType.LONGTEXT, order=2, searchable=2),
-                Field(
-                    name="occasion",
-                    label=_("Occasion"),
-                    type=FieldType.CHOICE,
-                    choices=OCCASIONS,
-                    order=3,
-                    in_list=True,
-                ),
-                Field(
-                    name="party",
-                    column="party_id",
-                    label=_("For"),
-                    type=FieldType.REFERENCE,
-                    target="party",
-                    order=4,
-                    in_list=True,
-                ),
-                OWNER_FIELD,
-                BRANCH_FIELD,
-            ),
-        ),
+    greetings = RecordType(
+        path="hello/greetings",
+        entity="hello.greeting",
+        label=_("Greeting"),
+        label_plural=_("Greetings"),
+        help=_("Kind words, sent or about to be sent."),
+        icon="message-circle",
+        model=Greeting,
+        title="subject",
+        sort="subject",
+        columns=("subject", "occasion", "party", "owner"),
+        fields=FIELDS,
     )
+    return (greetings,)
 
 
 @hookimpl

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kontora.api import FieldType, Report, ReportColumn, ScopedSession, hookimpl
 from sqlalchemy import func, select
 
+from kontora.api import FieldType, Report, ReportColumn, ScopedSession, hookimpl
 from kontora_hello import _
 from kontora_hello.models import Greeting
 from kontora_hello.record_types import OCCASIONS
@@ -21,15 +21,13 @@ def by_occasion(session: ScopedSession, params: Mapping[str, Any]) -> Iterable[S
 
 @hookimpl
 def register_reports() -> Iterable[Report]:
-    return (
-        Report(
-            id="hello.by-occasion",
-            label=_("Greetings by occasion"),
-            columns=(
-                ReportColumn(name="occasion", label=_("Occasion")),
-                ReportColumn(name="count", label=_("Number"), type=FieldType.INTEGER),
-            ),
-            run=by_occasion,
-            permission="reports.run",
-        ),
+    occasion = ReportColumn(name="occasion", label=_("Occasion"))
+    count = ReportColumn(name="count", label=_("Number"), type=FieldType.INTEGER)
+    report = Report(
+        id="hello.by-occasion",
+        label=_("Greetings by occasion"),
+        columns=(occasion, count),
+        run=by_occasion,
+        permission="reports.run",
     )
+    return (report,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flask import Blueprint, render_template
-from kontora.api import db, hookimpl, needs, policy
 
+from kontora.api import db, hookimpl, needs, policy
 from kontora_hello.slots import count_greetings
 
 pages = Blueprint("hello", __name__)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from kontora.api import Panel, ScopedSession, Widget, hookimpl
 from sqlalchemy import func, select
 
+from kontora.api import Panel, ScopedSession, Widget, hookimpl
 from kontora_hello import _
 from kontora_hello.models import Greeting
 
@@ -27,24 +27,14 @@ def count_greetings(session: ScopedSession) -> Mapping[str, Any]:
 
 @hookimpl
 def register_slots() -> Iterable[Panel]:
-    return (
-        Panel(
-            id="hello.greetings",
-            title=_("Greetings"),
-            entity="party",
-            template="hello/panel.html",
-            load=greetings_of,
-        ),
+    template, title = "hello/panel.html", _("Greetings")
+    panel = Panel(
+        id="hello.greetings", title=title, entity="party", template=template, load=greetings_of
     )
+    return (panel,)
 
 
 @hookimpl
 def register_widgets() -> Iterable[Widget]:
-    return (
-        Widget(
-            id="hello.count",
-            title=_("Greetings"),
-            template="hello/widget.html",
-            load=count_greetings,
-        ),
-    )
+    template, title = "hello/widget.html", _("Greetings")
+    return (Widget(id="hello.count", title=title, template=template, load=count_greetings),)

@@ -71,7 +71,8 @@ def seed(session: Any) -> None:
     permissions = [
         {"role_key": key, "permission": name} for key, name in _PERMISSIONS if key in missing
     ]
-    session.execute(insert(RolePermission.__table__), permissions, execution_options=DOOR)
+    held: Any = RolePermission.__table__
+    session.execute(insert(held), permissions, execution_options=DOOR)
 
 
 def seed_plugin(session: Any, registry: Registry, plugin: str) -> None:

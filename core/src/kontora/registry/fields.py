@@ -9,6 +9,8 @@ from typing import Any
 
 from kontora.text import Text
 
+Model = type  # the attribute `type` of a field hides the builtin
+
 
 class FieldType(StrEnum):
     """What kind of value a field holds; decides form input, operators, parsing and format."""
@@ -80,7 +82,7 @@ class Field:
     label: Text
     type: FieldType = FieldType.TEXT
     help: Text = ""
-    model: type | None = None
+    model: Model | None = None
     column: str | None = None
     sort_column: str | None = None
     kinds: tuple[str, ...] = ()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from kontora.api import JSONType
-from kontora.api import UTCDateTime
-from kontora.api import UUIDType
+
+from kontora.api import JSONType, UTCDateTime, UUIDType
 
 revision = "hello_0001_initial"
 down_revision = None
