@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -103,11 +103,7 @@ def _end(response: Response) -> Response:
         if response.status_code < 400:
             block.__exit__(None, None, None)
         else:
-            error = _Refused()
-            try:
-                block.__exit__(_Refused, error, None)
-            except _Refused:
-                pass
+            _roll_back(block)
     response.headers["X-Request-ID"] = g.get("request_id", "")
     return response
 
@@ -116,13 +112,15 @@ class _Refused(Exception):
     """Rolls a session back."""
 
 
+def _roll_back(block: AbstractContextManager[Any]) -> None:
+    with suppress(_Refused):
+        block.__exit__(_Refused, _Refused(), None)
+
+
 def _close(error: BaseException | None) -> None:
     block: AbstractContextManager[Any] | None = g.pop("session_block", None)
     if block is not None:
-        try:
-            block.__exit__(_Refused, _Refused(), None)
-        except _Refused:
-            pass
+        _roll_back(block)
     language: AbstractContextManager[Any] | None = g.pop("language_block", None)
     if language is not None:
         language.__exit__(None, None, None)
