@@ -1,5 +1,5 @@
 // Lists: open by click or Enter, walk with J and K, select with X, act on what is selected.
-import { on, typing } from './dom.js';
+import { everywhere, on, typing } from './dom.js';
 
 const rows = () => [...document.querySelectorAll('[data-list] tbody tr')];
 const boxes = (form) => [...document.querySelectorAll(`[data-select][form="${form.id}"]`)];
@@ -70,3 +70,9 @@ document.addEventListener('keydown', (event) => {
   else if (event.code === 'KeyX' && cursor) cursor.querySelector('[data-select]')?.click();
   else if (event.code === 'Enter' && cursor && event.target === document.body) cursor.querySelector('th a[href]')?.click();
 });
+
+// A head that stays in sight needs a wrap that does not scroll; only a table too wide scrolls.
+const fit = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+  target.classList.toggle('is-fitting', target.scrollWidth <= target.clientWidth + 1);
+}));
+everywhere((root) => root.querySelectorAll('.k-table-wrap').forEach((each) => fit.observe(each)));

@@ -44,4 +44,5 @@ on('click', '[data-record-part]', (_event, button) => {
 });
 
 on('click', '[data-back]', () => history.back());
+document.querySelector('.k-nav [aria-current]')?.scrollIntoView({ block: 'nearest' });
 document.querySelector('[data-autofocus]')?.focus();
