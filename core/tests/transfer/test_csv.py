@@ -179,3 +179,27 @@ def test_accounts_have_their_rows(shared_data: Path) -> None:
     found = cells(open_table(shared_data / "sales" / "crm_sales_opportunities" / "accounts.csv"))
     assert len(found) == 85
     assert sum(bool(row["subsidiary_of"]) for row in found) == 15
+
+
+def test_quotes_after_a_backslash(tmp_path: Path) -> None:
+    text = 'a,b\n1,"say \\"so, and so\\""\n2,"x, \\"y\\", z"\n3,4\n'
+    table = open_table(made(tmp_path, text))
+    assert [row.cells["b"] for row in table.rows()] == ['say "so, and so"', 'x, "y", z', "4"]
+
+
+def test_folders_of_windows_are_not_escapes(tmp_path: Path) -> None:
+    table = open_table(made(tmp_path, 'a,b\n1,"C:\\dir\\"\n2,"D:\\"\n'))
+    assert [row.cells["b"] for row in table.rows()] == ["C:\\dir\\", "D:\\"]
+
+
+def test_a_wrong_encoding_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="not in the encoding"):
+        open_table(made(tmp_path, "a,b\n1,2\n"), encoding="utf-16")
+
+
+def test_a_title_above_the_table_is_passed_over(tmp_path: Path) -> None:
+    table = open_table(made(tmp_path, "Список клиентов\n\nимя;почта;город\nАня;a@b.co;Киев\n"))
+    assert cells(table) == [{"имя": "Аня", "почта": "a@b.co", "город": "Киев"}]
+    assert [str(warning) for warning in table.warnings] == [
+        "1 row above the table was passed over."
+    ]

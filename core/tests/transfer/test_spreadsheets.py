@@ -44,6 +44,19 @@ def test_rows_above_the_heading_and_empty_rows_are_passed_over(tmp_path: Path) -
     assert [row.number for row in open_table(path).rows()] == [1, 3]
 
 
+def test_a_title_above_the_table_is_passed_over(tmp_path: Path) -> None:
+    path = book(tmp_path, [["Clients 2026"], ["name", "email", "n"], ["Ann", "a@b.co", 1]])
+    (row,) = open_table(path).rows()
+    assert row.cells == {"name": "Ann", "email": "a@b.co", "n": 1}
+    assert row.number == 1
+
+
+def test_the_error_of_a_formula_is_left_out(tmp_path: Path) -> None:
+    (row,) = open_table(book(tmp_path, [["name", "n"], ["Ann", "#N/A"]])).rows()
+    assert row.cells["n"] == ""
+    assert row.issues[0].severity == "left_out"
+
+
 def test_a_sheet_is_chosen_by_name_or_by_content(tmp_path: Path) -> None:
     path = book(tmp_path, [], [["name"], ["Ann"]], [["name"], ["Bob"]])
     assert next(open_table(path).rows()).cells == {"name": "Ann"}

@@ -82,6 +82,11 @@ def test_character_sets_of_version_two(tmp_path: Path) -> None:
     assert record["organisation"] == "рога"
 
 
+def test_an_encoded_semicolon_is_text(tmp_path: Path) -> None:
+    record = one(tmp_path, "ORG;ENCODING=QUOTED-PRINTABLE:A=3BB;Sales", version="2.1")
+    assert (record["display_name"], record["department"]) == ("A;B", "Sales")
+
+
 def test_utf16_and_old_line_ends(tmp_path: Path) -> None:
     text = "BEGIN:VCARD\rVERSION:3.0\rFN:Анна\rEND:VCARD\r"
     for coded in (text.encode("utf-16"), text.encode("cp1251"), text.encode()):

@@ -20,7 +20,8 @@ def check_archive(path: Path, limits: Limits) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError) as error:
+    except Exception as error:
+        # The library has half a dozen ways to say that a file is damaged.
         text = _("The file is damaged or is not a spreadsheet (%(error)s). Save it anew.")
         raise Invalid({"file": [text % {"error": str(error)}]}) from None
     if len(members) > limits.archive_members:

@@ -112,6 +112,7 @@ def _code(text: str) -> str:
     return _names().get(_fold(text), "")
 
 
+@lru_cache(maxsize=1024)
 def _closest(name: str) -> str:
     if name in _AMBIGUOUS:
         return _AMBIGUOUS[name]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from kontora.errors import Invalid
 from kontora.records.transfer.encodings import Encoding, detect_encoding
 from kontora.records.transfer.formulas import unguard
-from kontora.records.transfer.headings import known_layout, looks_like_header
+from kontora.records.transfer.headings import known_layout, looks_like_header, title_rows
 from kontora.records.transfer.issues import Issue
 from kontora.records.transfer.limits import Limits
 from kontora.records.transfer.table import (
@@ -23,6 +23,7 @@ from kontora.records.transfer.table import (
     Table,
     name_columns,
     numbered_columns,
+    titles_passed_over,
     too_long,
 )
 from kontora.text import Text, _
@@ -41,6 +42,7 @@ class Dialect:
 
     delimiter: str = ","
     quote: str = '"'
+    escape: str | None = None
     blank_after: bool = False
     skip_lines: int = 0
     header_quoted: bool = False
@@ -62,6 +64,10 @@ def open_csv(
     file = _CsvFile(path, chosen, dialect, limits)
     head = list(islice(_readable(file.parse(lines[dialect.skip_lines :])), SAMPLE_ROWS))
     warnings: list[Text] = [chosen.warning] if chosen.warning else []
+    file.titles = title_rows(head)
+    if file.titles:
+        warnings.append(titles_passed_over(file.titles))
+    head = head[file.titles :]
     layout = None
     if has_header is None:
         has_header = dialect.header_quoted or looks_like_header(head)
@@ -107,6 +113,8 @@ def find_dialect(lines: Sequence[str], delimiter: str | None = None) -> Dialect:
     quote = _quote(lines, delimiter)
     if delimiter is None:
         delimiter = max(DELIMITERS, key=lambda mark: _consistency(lines, mark, quote))
+    if _escaped(lines, delimiter, quote):
+        return Dialect(delimiter=delimiter, quote=quote, escape="\\", skip_lines=skip)
     rows = _readable(csv.reader(lines, delimiter=delimiter, quotechar=quote))
     inner = [cell for row in rows for cell in row[1:] if cell]
     blank = bool(inner) and all(cell.startswith(" ") for cell in inner)
@@ -153,9 +161,19 @@ def _quote(lines: Sequence[str], delimiter: str | None) -> str:
     return "'" if any(f"'{mark}'" in first for mark in marks) else '"'
 
 
-def _consistency(lines: Sequence[str], mark: str, quote: str) -> tuple[float, int]:
+def _escaped(lines: Sequence[str], delimiter: str, quote: str) -> bool:
+    """Do backslashes stand before quotes, as databases write them? Only if it fits better."""
+    if not any("\\" + quote in line for line in lines):
+        return False
+    doubled = _consistency(lines, delimiter, quote)
+    return _consistency(lines, delimiter, quote, "\\") > doubled and doubled[0] < 1.0
+
+
+def _consistency(
+    lines: Sequence[str], mark: str, quote: str, escape: str | None = None
+) -> tuple[float, int]:
     """How evenly `mark` parts the lines: share of rows with the usual width, and that width."""
-    rows = _readable(csv.reader(lines, delimiter=mark, quotechar=quote))
+    rows = _readable(csv.reader(lines, delimiter=mark, quotechar=quote, escapechar=escape))
     widths = Counter(len(row) for row in rows)
     parted = {width: count for width, count in widths.items() if width > 1}
     if not parted:
@@ -184,6 +202,7 @@ class _CsvFile:
         self.path, self.encoding, self.dialect, self.limits = path, encoding, dialect, limits
         self.columns: tuple[str, ...] = ()
         self.has_header = True
+        self.titles = 0
         self._quotes_open = 0
 
     def parse(self, lines: Iterable[str]) -> _Reader:
@@ -192,6 +211,7 @@ class _CsvFile:
             lines,
             delimiter=self.dialect.delimiter,
             quotechar=self.dialect.quote,
+            escapechar=self.dialect.escape,
             skipinitialspace=self.dialect.blank_after,
         )
 
@@ -206,13 +226,21 @@ class _CsvFile:
         """Lines without zero bytes; a line beyond all limits stops the import at once."""
         limit = self.limits.columns * self.limits.field
         number = 0
-        while line := file.readline(limit):
+        while line := self._line(file, limit):
             number += 1
             if len(line) >= limit:
                 text = _("Line %(n)s is longer than %(limit)s characters. Is this a CSV file?")
                 raise Invalid({"file": [text % {"n": number, "limit": limit}]})
             self._quotes_open ^= line.count(self.dialect.quote) & 1
             yield line.replace("\x00", "") if "\x00" in line else line
+
+    def _line(self, file: TextIO, limit: int) -> str:
+        try:
+            return file.readline(limit)
+        except UnicodeError as error:
+            text = _("The file is not in the encoding %(name)s (%(error)s). Choose another.")
+            values: dict[str, object] = {"name": self.encoding.name, "error": str(error)}
+            raise Invalid({"encoding": [text % values]}) from None
 
     def rows(self) -> Iterator[Row]:
         """Yield the data rows; a row that cannot be read comes with an issue, not an error."""
@@ -221,7 +249,7 @@ class _CsvFile:
             for _skipped in range(self.dialect.skip_lines):
                 next(lines, "")
             reader = self.parse(lines)
-            if self.has_header:
+            for _passed in range(self.titles + self.has_header):
                 next(_readable(reader), None)
             number = 0
             while True:

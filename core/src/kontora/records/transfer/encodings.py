@@ -68,7 +68,7 @@ def detect_encoding(path: Path) -> Encoding:
         head = file.read(SAMPLE)
     marked = _by_mark(head) or _by_zeros(head)
     if marked:
-        return Encoding(marked)
+        return Encoding(marked, "replace")
     good, bad, sample = _try_utf8(path)
     if bad == 0:
         return Encoding("utf-8")

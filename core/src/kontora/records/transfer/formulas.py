@@ -28,6 +28,8 @@ def unguard(text: str) -> str:
 
 def is_dangerous(text: str) -> bool:
     """Would a spreadsheet take `text` for a formula (apostrophes before it not counted)?"""
+    if text[:1].isalnum():
+        return False
     bare = text.lstrip("'")
     if bare.startswith(_LINE_STARTERS):
         return True

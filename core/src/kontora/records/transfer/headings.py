@@ -16,6 +16,7 @@ _THUNDERBIRD = (
 )
 # fmt: on
 
+_TABLE_WIDTH, _MOST_TITLES = 3, 10
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.\w+$")
 _NUMBER = re.compile(r"^[+\-(]?\d[\d\s.,()\-/:]*$")
 _HEADING = re.compile(r"[^\W\d_]")
@@ -35,6 +36,18 @@ def known_layout(rows: Sequence[Sequence[str]]) -> list[str] | None:
     if not mails or not all("@" in cell for cell in mails):
         return None
     return [*_THUNDERBIRD, ""][:width]
+
+
+def title_rows(rows: Sequence[Sequence[str]]) -> int:
+    """How many rows above the table are only its title: one cell, over rows of three or more."""
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    below = sorted(filled)
+    if not below or below[len(below) // 2] < _TABLE_WIDTH:
+        return 0
+    titles = 0
+    while titles < min(len(filled), _MOST_TITLES) and filled[titles] <= 1:
+        titles += 1
+    return titles
 
 
 def looks_like_header(rows: Sequence[Sequence[str]]) -> bool:

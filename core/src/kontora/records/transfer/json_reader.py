@@ -7,6 +7,7 @@ other programs are flattened into columns (`{"a": {"b": 1}}` is the column `a.b`
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from kontora.records.transfer.table import PROBLEM_COLUMN, Cell, Row, Table, too
 from kontora.text import _
 
 CHUNK = 1 << 16
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _OWN_LISTS = frozenset({"points", "addresses", "identifiers", "roles", "affiliations"})
 
 
@@ -86,9 +88,9 @@ class _JsonFile:
 
     def objects(self) -> Iterator[dict[str, Any]]:
         """Yield the objects of the file one after the other, in constant memory for a list."""
-        with self.path.open(encoding=self.encoding) as file:
-            start = file.read(CHUNK)
         try:
+            with self.path.open(encoding=self.encoding) as file:
+                start = file.read(CHUNK)
             if start.lstrip()[:1] == "[":
                 items = self._of_list()
             elif self._is_lines(start):
@@ -96,7 +98,7 @@ class _JsonFile:
             else:
                 items = self._of_document()
             yield from (self._checked(item, number) for number, item in enumerate(items, start=1))
-        except (ValueError, RecursionError) as error:
+        except (LookupError, ValueError, RecursionError) as error:
             text = _("The file is not valid JSON: %(error)s.")
             raise Invalid({"file": [text % {"error": str(error)}]}) from None
 
@@ -134,30 +136,35 @@ class _JsonFile:
         """Decode a list element by element from a sliding piece of the text."""
         decoder = json.JSONDecoder()
         with self.path.open(encoding=self.encoding) as file:
-            text, position, wanted = file.read(CHUNK).lstrip()[1:].lstrip(), 0, CHUNK
+            text = file.read(CHUNK)
+            place, wanted = text.index("[") + 1, CHUNK
             while True:
-                text, position = text[position:].lstrip(), 0
-                if text[:1] == "]":
+                place = _after_blanks(text, place)
+                if text[place : place + 1] == "]":
                     return
                 try:
-                    item, position = decoder.raw_decode(text)
-                    rest = text[position:].lstrip()
-                    if not rest:
+                    item, end = decoder.raw_decode(text, place)
+                    end = _after_blanks(text, end)
+                    if end == len(text):
                         # Perhaps the number or the list goes on in the next piece.
-                        raise json.JSONDecodeError("unfinished list", text, position)
+                        raise json.JSONDecodeError("unfinished list", text, end)
                 except json.JSONDecodeError:
-                    # Doubling keeps one long element from being decoded again and again.
                     more = file.read(wanted)
-                    wanted *= 2
                     if not more:
                         raise
-                    text, position = text + more, 0
+                    # Doubling keeps one long element from being decoded again and again.
+                    text, place, wanted = text[place:] + more, 0, wanted * 2
                     continue
                 wanted = CHUNK
-                if rest[0] not in ",]":
-                    raise json.JSONDecodeError("expected a comma", text, position)
+                if text[end] not in ",]":
+                    raise json.JSONDecodeError("expected a comma", text, end)
                 yield item
-                text, position = rest, 1 if rest[0] == "," else 0
+                place = end + 1 if text[end] == "," else end
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return found.end() if found else place
 
 
 def _depth(value: object) -> int:

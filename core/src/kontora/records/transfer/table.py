@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from kontora.errors import Invalid
 from kontora.records.transfer.issues import Issue
 from kontora.records.transfer.limits import DEFAULT_LIMITS, Limits
-from kontora.text import Text, _
+from kontora.text import Text, _, n_
 
 Cell = str | int | float | bool | date | datetime | time
 
@@ -104,6 +104,15 @@ def numbered_columns(count: int) -> list[str]:
     return [f"column {position}" for position in range(1, count + 1)]
 
 
+def titles_passed_over(count: int) -> Text:
+    """The warning about rows above the headings that are not part of the table."""
+    return n_(
+        "%(n)s row above the table was passed over.",
+        "%(n)s rows above the table were passed over.",
+        count,
+    )
+
+
 def too_long(number: int, column: str, value: str, limits: Limits) -> Issue:
     """The report of a value that is longer than a field may be."""
     text = _("The value has %(n)s characters; at most %(limit)s are stored. It was left out.")
@@ -124,5 +133,6 @@ __all__ = [
     "Table",
     "name_columns",
     "numbered_columns",
+    "titles_passed_over",
     "too_long",
 ]

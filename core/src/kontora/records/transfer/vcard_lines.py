@@ -181,7 +181,8 @@ def _value(raw: bytes, parameters: Mapping[str, Sequence[str]], encoding: str) -
     marks = {mark.upper() for mark in parameters.get("ENCODING", ())}
     charset = next(iter(parameters.get("CHARSET", ())), encoding)
     if "QUOTED-PRINTABLE" in marks:
-        return _decode(quopri.decodestring(raw), charset, encoding)
+        # An encoded semicolon is text, not the border of a component.
+        return _decode(quopri.decodestring(raw.replace(b"=3B", b"\\;")), charset, encoding)
     if marks & {"BASE64", "B"}:
         return raw.decode("latin-1").strip()
     return _decode(raw, charset, encoding)

@@ -82,8 +82,9 @@ class _CardFile:
     def _lines(self) -> Iterator[bytes]:
         if self.encoding.startswith(("utf-16", "utf-32", "utf-8")):
             # A mark goes, and two-byte text becomes what the line parser expects.
-            coded = "utf-8-sig" if self.encoding == "utf-8" else self.encoding
-            with self.path.open(encoding=coded, errors="surrogateescape") as text:
+            utf8 = self.encoding.startswith("utf-8")
+            coded, errors = ("utf-8-sig", "surrogateescape") if utf8 else (self.encoding, "replace")
+            with self.path.open(encoding=coded, errors=errors) as text:
                 for line in text:
                     yield line.encode("utf-8", "surrogateescape")
             return

@@ -22,6 +22,7 @@ from kontora.text import LazyText, Text, _
 
 # A spreadsheet's own bounds.
 XLSX_ROWS, XLSX_TEXT, XLSX_DIGITS = 1_048_576, 32_767, 15
+XLSX_LARGEST = 10**15
 
 
 class Writer(Protocol):
@@ -159,10 +160,11 @@ class XlsxWriter:
 
 def _exact(number: int | float | Decimal) -> bool:
     """Can a spreadsheet hold the number without rounding it?"""
+    if isinstance(number, int):
+        return abs(number) < XLSX_LARGEST
     if isinstance(number, float):
         return number == number and abs(number) != float("inf")
-    digits = Decimal(number)
-    return digits.is_finite() and len(digits.as_tuple().digits) <= XLSX_DIGITS
+    return bool(number.is_finite()) and len(number.as_tuple().digits) <= XLSX_DIGITS
 
 
 class JsonWriter:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 
 import python_calamine
 
-from kontora.errors import Invalid
+from kontora.errors import Invalid, KontoraError
 from kontora.records.transfer.archive import check_archive
-from kontora.records.transfer.headings import known_layout, looks_like_header
+from kontora.records.transfer.headings import known_layout, looks_like_header, title_rows
 from kontora.records.transfer.issues import Issue
 from kontora.records.transfer.limits import Limits
 from kontora.records.transfer.table import (
@@ -22,12 +23,14 @@ from kontora.records.transfer.table import (
     Table,
     name_columns,
     numbered_columns,
+    titles_passed_over,
     too_long,
 )
-from kontora.text import _
+from kontora.text import Text, _
 
 Raw = int | float | str | bool | time | date | datetime | timedelta
 SAMPLE_ROWS = 100
+_FAULTS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"})
 
 
 def open_xlsx(
@@ -44,22 +47,21 @@ def open_xlsx(
     """
     if format != "xls" or zipfile.is_zipfile(path):
         check_archive(path, limits)
-    try:
+    with _explained():
         book = python_calamine.CalamineWorkbook.from_path(path)
-    except (python_calamine.CalamineError, OSError) as error:
-        text = _("The spreadsheet cannot be read (%(error)s). Save it anew as XLSX.")
-        raise Invalid({"file": [text % {"error": str(error)}]}) from None
-    name = _sheet_name(book, sheet)
+        name = _sheet_name(book, sheet)
     book_sheet = _Sheet(path, name, limits)
     head = [[as_text(cell) for cell in row] for row in islice(book_sheet.filled(), SAMPLE_ROWS)]
-    warnings = []
+    warnings: list[Text] = []
+    book_sheet.titles = title_rows(head)
+    if book_sheet.titles:
+        warnings.append(titles_passed_over(book_sheet.titles))
+    head = head[book_sheet.titles :]
     if has_header is None:
         has_header = looks_like_header(head)
     width = max((len(row) for row in head), default=0)
-    if has_header and head:
-        headings = head[0] + [""] * (width - len(head[0]))
-        while headings and not any(row[len(headings) - 1 : len(headings)] != [""] for row in head):
-            headings.pop()
+    if has_header:
+        headings = [*head[0], *[""] * (width - len(head[0]))] if head else []
     else:
         headings = known_layout(head) or numbered_columns(width)
         warnings.append(_("The sheet seems to have no headings; its columns are numbered."))
@@ -73,6 +75,27 @@ def open_xlsx(
         sheets=tuple(book.sheet_names),
         source=book_sheet.rows,
     )
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Whatever the library says about a damaged file becomes `Invalid`."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, KontoraError):
+            raise
+        raise _damaged(error) from None
+    except BaseException as error:
+        # A panic in the library's own code is no `Exception`.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _damaged(error) from None
+
+
+def _damaged(error: BaseException) -> Invalid:
+    text = _("The spreadsheet cannot be read (%(error)s). Save it anew as XLSX.")
+    return Invalid({"file": [text % {"error": str(error)}]})
 
 
 def _sheet_name(book: python_calamine.CalamineWorkbook, sheet: str | int | None) -> str:
@@ -116,10 +139,12 @@ class _Sheet:
         self.path, self.name, self.limits = path, name, limits
         self.columns: tuple[str, ...] = ()
         self.has_header = True
+        self.titles = 0
 
     def _all(self) -> Iterator[list[Raw]]:
-        book = python_calamine.CalamineWorkbook.from_path(self.path)
-        yield from book.get_sheet_by_name(self.name).iter_rows()
+        with _explained():
+            book = python_calamine.CalamineWorkbook.from_path(self.path)
+            yield from book.get_sheet_by_name(self.name).iter_rows()
 
     def filled(self) -> Iterator[list[Raw]]:
         """The rows that have any content."""
@@ -127,11 +152,11 @@ class _Sheet:
 
     def rows(self) -> Iterator[Row]:
         """Yield the data rows; raises `Invalid` beyond the limit of rows."""
-        number, waiting = 0, self.has_header
+        number, waiting = 0, self.titles + self.has_header
         for values in self._all():
             filled = any(cell != "" for cell in values)
             if waiting:
-                waiting = not filled
+                waiting -= filled
                 continue
             number += 1
             if number > self.limits.rows:
@@ -145,6 +170,12 @@ class _Sheet:
         cells: dict[str, Cell] = {}
         for position, column in enumerate(self.columns):
             value = plain(values[position]) if position < len(values) else ""
+            if isinstance(value, str) and value in _FAULTS:
+                text = _("The cell holds a formula's error; it was left out.")
+                issues.append(
+                    Issue(row=number, column=column, value=value, reason=text, severity="left_out")
+                )
+                value = ""
             if isinstance(value, str) and len(value) > self.limits.field:
                 issues.append(too_long(number, column, value, self.limits))
                 value = ""
