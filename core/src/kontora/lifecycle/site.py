@@ -19,12 +19,13 @@ from kontora.access import identity
 from kontora.access.models import PluginRow, SiteState
 from kontora.access.principal import Principal, system
 from kontora.access.session import ScopedSession
-from kontora.db.engine import Database
+from kontora.db.engine import WORKER_STATEMENT_SECONDS, Database
 from kontora.db.owner import CORE, Owner
 from kontora.db.runner import pending
 from kontora.errors import Forbidden, NotFound, PluginError
 from kontora.plugins import calls
 from kontora.plugins.manager import PluginManager
+from kontora.plugins.manifest import Manifest
 from kontora.registry import build as building
 from kontora.registry.build import Declared, Registry
 from kontora.registry.faces import GrantTemplate, MenuItem, Panel, Permission, Report, Widget
@@ -113,16 +114,8 @@ class Site:
         return [CORE, *(self.owner(name) for name in self.manager.order[1:])]
 
     def owner(self, plugin: str) -> Owner:
-        """The owner of a loaded plugin's tables."""
-        manifest = self.manager.manifest(plugin)
-        root = Path(str(importlib.resources.files(manifest.package)))
-        return Owner(
-            name=plugin,
-            package=manifest.package,
-            versions=root / manifest.migrations,
-            prefix=f"{plugin}_",
-            requires=tuple(manifest.requires),
-        )
+        """The owner of a wanted plugin's tables."""
+        return owner_of(plugin, self.manager.manifest(plugin))
 
     def _quarantine_pending(self) -> None:
         """A plugin whose tables are not up to date stays off until `kontora upgrade`."""
@@ -150,6 +143,10 @@ class Site:
                 if error.plugin == "core":
                     raise
                 self.manager.quarantine(error.plugin, str(error), error)
+
+    def rebuild(self) -> None:
+        """Build the registry anew, without plugins that were quarantined after the start."""
+        self.registry = self._build()
 
     def _declared(self, plugin: str) -> Declared:
         def ask(hook: str, of: Any) -> tuple[Any, ...]:
@@ -224,7 +221,25 @@ class Site:
         self.database.dispose()
 
 
+def create_work_site(*, safe_mode: bool = False) -> WorkSite:
+    """What a worker process works on: the site that the environment names."""
+    settings = Settings.from_env()
+    site = Site(settings, safe_mode=safe_mode, statement_timeout=WORKER_STATEMENT_SECONDS)
+    return site.work_site()
+
+
+def owner_of(plugin: str, manifest: Manifest) -> Owner:
+    """The owner of a plugin's tables, with the folder of its migrations."""
+    root = Path(str(importlib.resources.files(manifest.package)))
+    return Owner(
+        name=plugin,
+        package=manifest.package,
+        versions=root / manifest.migrations,
+        prefix=f"{plugin}_",
+        requires=tuple(manifest.requires),
+    )
+
+
 def _owned(types: tuple[RecordType, ...], plugin: str) -> tuple[RecordType, ...]:
-    from dataclasses import replace
 
     return tuple(replace(each, owner=plugin) for each in types)

@@ -1,0 +1,102 @@
+"""`kontora init` and `kontora upgrade`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kontora.cli.opening import opened
+from kontora.cli.output import emit, json_option
+from kontora.cli.status import FAILED
+from kontora.lifecycle import install
+from kontora.lifecycle import upgrade as upgrading
+
+
+@click.command()
+@click.option("--sample", is_flag=True, help="Add a few fictional records, once.")
+@click.option("--admin-email", metavar="E", help="Make an administrator with this address.")
+@click.option("--admin-password", metavar="P", help="His password; without it a random one.")
+@json_option
+def init(sample: bool, admin_email: str | None, admin_password: str | None, as_json: bool) -> None:
+    """Make the database, the root branch and the administrator, before any server start.
+
+    May be repeated: what is there stays as it is. Enables no plugin.
+    """
+    if admin_password and not admin_email:
+        raise click.UsageError("--admin-password needs --admin-email.")
+    with opened() as site:
+        made = install.init(site, email=admin_email, password=admin_password)
+    added = 0
+    if sample:
+        from kontora.lifecycle.sample import add_sample
+
+        with opened() as site:
+            added = add_sample(site)
+    home, database = site.settings.home, site.database
+    if as_json:
+        emit(
+            {
+                "home": str(home),
+                "database": database.url.render_as_string(hide_password=True),
+                "admin_email": admin_email,
+                "admin_password": made,
+                "sample_records": added,
+            }
+        )
+        return
+    click.echo(f"Kontora is ready in {home}.")
+    if added:
+        click.echo(f"{added} sample records were added.")
+    if made:
+        click.echo(f"Administrator: {admin_email}\nPassword: {made}")
+
+
+@click.command()
+@click.option("--plan", "only_plan", is_flag=True, help="Only say what would be done.")
+@json_option
+def upgrade(only_plan: bool, as_json: bool) -> None:
+    """Bring the tables of core and of all enabled plugins up to date.
+
+    SQLite: a copy of the database is kept in the folder `backups` of the home. A plugin whose
+    migration fails keeps its tables as they were, is named, and the exit status is 1.
+    """
+    with opened() as site:
+        if only_plan:
+            _show_plan(upgrading.plan(site), as_json)
+            return
+        done = upgrading.run(site, _tell)
+    if as_json:
+        emit({"applied": done.applied, "failed": done.failed, "backup": done.backup})
+    else:
+        count = sum(len(steps) for steps in done.applied.values())
+        click.echo(f"{count} migration(s) applied." if count else "Everything is up to date.")
+    for reason in done.failed.values():
+        click.echo(f"Error: {reason}", err=True)
+    if done.failed:
+        sys.exit(FAILED)
+
+
+def _tell(owner: str, revision: str) -> None:
+    click.echo(f"{owner}: {revision}", err=True)
+
+
+def _show_plan(plans: upgrading.Plans, as_json: bool) -> None:
+    if as_json:
+        emit(
+            {
+                name: {
+                    "current": plan.current,
+                    "head": plan.head,
+                    "revisions": list(plan.revisions),
+                    "problem": str(plan.problem) if plan.problem else None,
+                }
+                for name, plan in plans.items()
+            }
+        )
+        return
+    waiting = [(name, plan) for name, plan in plans.items() if plan.revisions or plan.problem]
+    for name, plan in waiting:
+        click.echo(f"{name}: {plan.problem or ', '.join(plan.revisions)}")
+    if not waiting:
+        click.echo("Everything is up to date.")
