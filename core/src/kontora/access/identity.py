@@ -83,9 +83,20 @@ def principal_of_device(
 
 def principal_of_token(session: Any, token: str, request_id: str | None = None) -> Principal | None:
     """The principal of an API token, with the rights of its user as far as its scope goes."""
+    return _principal_of_token(session, _token.c.token_hash == hashed(token), request_id)
+
+
+def principal_of_token_id(
+    session: Any, token_id: UUID, request_id: str | None = None
+) -> Principal | None:
+    """The same for work that a token asked for, by the token's id; None when it was revoked."""
+    return _principal_of_token(session, _token.c.id == token_id, request_id)
+
+
+def _principal_of_token(session: Any, which: Any, request_id: str | None) -> Principal | None:
     row = session.execute(
         select(_token.c.id, _token.c.user_id, _token.c.scope).where(
-            _token.c.token_hash == hashed(token),
+            which,
             _token.c.revoked_at.is_(None),
             or_(_token.c.expires_at.is_(None), _token.c.expires_at > session.now),
         ),
