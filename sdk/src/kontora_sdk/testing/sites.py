@@ -76,11 +76,10 @@ def _opened(url: str, home: Path) -> Iterator[Site]:
 
 def _fill(url: str, home: Path, plugins: tuple[str, ...]) -> None:
     from kontora.lifecycle.install import init
+    from kontora.lifecycle.plugins import enable
 
     with _opened(url, home) as site:
         init(site)
     for name in plugins:
         with _opened(url, home) as site:
-            from kontora.lifecycle.plugins import enable
-
             enable(site, name)
