@@ -203,3 +203,8 @@ def test_a_title_above_the_table_is_passed_over(tmp_path: Path) -> None:
     assert [str(warning) for warning in table.warnings] == [
         "1 row above the table was passed over."
     ]
+
+
+@pytest.mark.parametrize("text", ['"Ann","ann@example.org"\n', '"Ann","a@b.co"\nBob,b@b.co\n'])
+def test_a_quoted_first_row_may_be_data(text: str, tmp_path: Path) -> None:
+    assert cells(open_table(made(tmp_path, text)))[0]["column 1"] == "Ann"

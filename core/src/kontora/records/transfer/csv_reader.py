@@ -70,7 +70,8 @@ def open_csv(
     head = head[file.titles :]
     layout = None
     if has_header is None:
-        has_header = dialect.header_quoted or looks_like_header(head)
+        own = dialect.header_quoted and chosen.name == "utf-8-sig"
+        has_header = own or looks_like_header(head)
     if not has_header:
         layout = known_layout(head)
         text = _("The file has no headings; its columns are in the order that Thunderbird writes.")

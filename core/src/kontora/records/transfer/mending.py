@@ -91,3 +91,6 @@ def write_report(writer: Writer, issues: Iterable[Issue]) -> None:
             ]
         )
     writer.close()
+
+
+__all__ = ["PROBLEM_COLUMN", "Issue", "MendingFile", "Report", "problem_text", "write_report"]

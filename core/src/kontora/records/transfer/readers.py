@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kontora.errors import Invalid
 from kontora.records.transfer.limits import DEFAULT_LIMITS, Limits
-from kontora.records.transfer.table import Table
+from kontora.records.transfer.table import Row, Table
 from kontora.text import _
 
 FORMATS = {
@@ -81,3 +81,6 @@ def open_table(
     text = _("The format “%(format)s” is unknown. Use one of: %(known)s.")
     values: dict[str, object] = {"format": kind, "known": ", ".join(sorted(set(FORMATS.values())))}
     raise Invalid({"format": [text % values]})
+
+
+__all__ = ["FORMATS", "Row", "Table", "format_of", "open_table"]

@@ -15,8 +15,6 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any, BinaryIO, Protocol
 
-import xlsxwriter
-
 from kontora.records.transfer.formulas import guard
 from kontora.text import LazyText, Text, _
 
@@ -98,6 +96,9 @@ class XlsxWriter:
     """An XLSX workbook with one sheet; texts are strings, numbers and dates are typed."""
 
     def __init__(self, file: BinaryIO, *, sheet: str = "Kontora") -> None:
+        # It takes longer to load than all the rest, and most exports are CSV.
+        import xlsxwriter
+
         self.warnings: list[Text] = []
         self._book = xlsxwriter.Workbook(
             file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd"}
