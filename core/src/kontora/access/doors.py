@@ -69,7 +69,7 @@ DOORS: dict[str, Door] = {
             "roles, grants, tokens, devices, plugins and settings, behind admin permissions",
             *("role", "role_grant", "role_permission", "role_field_rule", "user_role"),
             *("credential", "user_session", "api_token", "team_member", "user_account"),
-            *("site_state", "plugin", "owned_object", "change"),
+            *("site_state", "plugin", "owned_object", "change", "user_preference"),
         ),
         _door(
             "transfer",

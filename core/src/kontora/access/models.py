@@ -206,6 +206,18 @@ class Ownership(Base):
     valid_to: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
+class UserPreference(Base):
+    """What a user has set for himself: the columns of a list, the order of panels."""
+
+    __tablename__ = "user_preference"
+    __guard__ = SYSTEM
+    user_id: Mapped[UUID] = mapped_column(
+        UUIDType, ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True
+    )
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[object] = mapped_column(JSONType)
+
+
 class SiteState(Base):
     """Small facts of the site as a whole: settings, the generation of catalogue and plugins."""
 

@@ -574,6 +574,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_user_role_role_key"), ["role_key"], unique=False)
 
     op.create_table(
+        "user_preference",
+        sa.Column("user_id", UUIDType(), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("value", JSONType(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["user_account.id"],
+            name=op.f("fk_user_preference_user_id_user_account"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_user_preference")),
+    )
+    op.create_table(
         "user_session",
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("user_id", UUIDType(), nullable=False),
@@ -976,6 +989,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_user_session_user_id"))
 
     op.drop_table("user_session")
+    op.drop_table("user_preference")
     with op.batch_alter_table("user_role", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_user_role_role_key"))
 

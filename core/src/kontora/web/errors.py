@@ -1,0 +1,52 @@
+"""Errors as pages: what happened, what was saved, what to do, an id to quote."""
+
+from __future__ import annotations
+
+from flask import Response, g, make_response, redirect, render_template, request
+
+from kontora import text
+from kontora.http.context import SAFE
+from kontora.http.failures import Failure
+from kontora.text import _
+from kontora.web.addresses import came_from, here, is_fragment, with_query
+
+_REMEDIES = {
+    403: _("An administrator can grant it to one of your roles."),
+    404: _("It may have been deleted, or it is not yours to see."),
+}
+
+
+def error_page(failure: Failure) -> Response:
+    """The page, or for htmx the fragment, that tells a failure. Who is not signed in is sent to
+    do so, and comes back to where he wanted to go."""
+    if failure.status == 401:
+        return _to_sign_in()
+    if "principal" not in g:  # refused before anybody was identified
+        g.principal = None
+        language = request.accept_languages.best_match(text.LANGUAGES, default="en") or "en"
+        with text.use_locale(language):
+            return _render(failure)
+    return _render(failure)
+
+
+def _to_sign_in() -> Response:
+    wanted = here() if request.method in SAFE and not is_fragment() else came_from("/")
+    target = with_query("/sign-in", [("next", wanted if wanted != "/" else "")])
+    if is_fragment():
+        response = make_response("", 401)
+        response.headers["HX-Redirect"] = target
+        return response
+    return make_response(redirect(target, 303 if request.method not in SAFE else 302))
+
+
+def _render(failure: Failure) -> Response:
+    error = {
+        "code": failure.status,
+        "title": failure.title,
+        "text": failure.detail,
+        "remedy": failure.remedy or _REMEDIES.get(failure.status, ""),
+        "fields": failure.fields,
+        "id": failure.error_id,
+    }
+    template = "core/pages/error_fragment.html" if is_fragment() else "core/error.html"
+    return make_response(render_template(template, error=error), failure.status)

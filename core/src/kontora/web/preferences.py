@@ -1,0 +1,33 @@
+"""What a user has set for himself, by key: the columns of a list, for example."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+
+from kontora.access.models import UserPreference
+
+DOOR = {"door": "administration"}
+_table: Any = UserPreference.__table__
+
+
+def get(session: Any, user_id: UUID | None, key: str) -> Any:
+    """The kept value, or None."""
+    found = session.execute(
+        select(_table.c.value).where(_table.c.user_id == user_id, _table.c.key == key),
+        execution_options=DOOR,
+    ).first()
+    return found[0] if found else None
+
+
+def put(session: Any, user_id: UUID, key: str, value: Any) -> None:
+    """Keep a JSON value under a key; None forgets it. Needs a writing session."""
+    session.execute(
+        delete(_table).where(_table.c.user_id == user_id, _table.c.key == key),
+        execution_options=DOOR,
+    )
+    if value is not None:
+        row = {"user_id": user_id, "key": key, "value": value}
+        session.execute(insert(_table), [row], execution_options=DOOR)

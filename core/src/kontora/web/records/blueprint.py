@@ -1,0 +1,7 @@
+"""The blueprint of record pages; the modules imported at the end add their routes to it."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("records", __name__)
