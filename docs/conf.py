@@ -18,4 +18,4 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"Kontora {version}"
 
-write_reference(Path(__file__).parent / "reference" / "generated")
+write_reference(Path(__file__).parent / "reference" / "generated", plugins=["hello"])

@@ -66,7 +66,7 @@ def main() -> None:
     # A demo never touches a database that the environment happens to name for something else.
     os.environ.pop("KONTORA_DATABASE_URL", None)
     os.environ["KONTORA_HOME"] = str(home)
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     kept = home / "demo-password"
     foreign = any(home.glob("*.sqlite*")) and not kept.with_suffix(".new").exists()
     if not kept.exists() and not foreign:

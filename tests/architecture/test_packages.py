@@ -14,21 +14,6 @@ import pytest
 from tests.architecture.sources import ROOT, members
 
 FOLDERS = (*members(), ROOT)
-# What runs from the package's folder but is no Python file.
-DATA = {
-    ".html",
-    ".xml",
-    ".po",
-    ".css",
-    ".js",
-    ".svg",
-    ".json",
-    ".txt",
-    ".gz",
-    ".br",
-    ".png",
-    ".woff2",
-}
 
 
 def project(folder: Path) -> dict[str, object]:
@@ -70,9 +55,7 @@ def test_the_wheel_holds_the_whole_package(folder: Path, wheels: dict[Path, Path
     wanted = {
         path.relative_to(source).as_posix()
         for path in source.rglob("*")
-        if path.is_file()
-        and (path.suffix in DATA | {".py"} or path.name == "py.typed")
-        and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts
     }
     assert wanted <= held, f"left out of the wheel: {sorted(wanted - held)[:10]}"
 
