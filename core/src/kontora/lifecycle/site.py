@@ -211,7 +211,10 @@ class Site:
         if kind == "system" or principal_id is None:
             return system("job")
         with self.read(system("sign-in")) as session:
-            found = identity.principal_of_user(session, principal_id, "job")
+            if kind == "token":
+                found = identity.principal_of_token_id(session, principal_id)
+            else:
+                found = identity.principal_of_user(session, principal_id, "job")
         if found is None:
             raise Forbidden("sign_in", "Who asked for this work may no longer sign in.")
         return found
