@@ -23,7 +23,7 @@ on('keydown', '[data-menu]', (event, menu) => {
   list[(steps[event.key] + list.length) % list.length].focus();
 });
 
-on('click', '[data-menu] .k-menu-item', (_event, item) => {
+on('click', '[data-menu] .k-menu-item:not([aria-pressed])', (_event, item) => {
   const menu = item.closest('[data-menu]');
   if (menu?.matches(':popover-open')) menu.hidePopover();
 });

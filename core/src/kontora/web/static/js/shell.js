@@ -10,7 +10,7 @@ function wish() {
 }
 function mark() {
   document.querySelectorAll('[data-theme-choice]').forEach((each) => {
-    each.setAttribute('aria-checked', String(each.dataset.themeChoice === wish()));
+    each.setAttribute('aria-pressed', String(each.dataset.themeChoice === wish()));
   });
 }
 mark();
