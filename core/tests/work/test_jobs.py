@@ -193,12 +193,17 @@ def test_a_released_job_does_not_lose_an_attempt(database: Database) -> None:
     assert (row(database, job_id).state, row(database, job_id).attempts) == (models.QUEUED, 0)
 
 
-def test_progress_is_kept(database: Database) -> None:
+def test_progress_is_kept_and_told(database: Database) -> None:
     job_id = enqueue(database)
     job = claimed(database)
     with database.write_engine.begin() as connection:
         jobs.progress(connection, job, 3, 10, "rows")
-    assert row(database, job_id).progress == {"done": 3, "total": 10, "note": "rows"}
+    with database.read_engine.connect() as connection:
+        status = jobs.status(connection, job_id)
+        assert status.progress == {"done": 3, "total": 10, "note": "rows"}
+        assert not status.has_ended
+        with pytest.raises(NotFound):
+            jobs.status(connection, job_id + 1)
 
 
 def test_jobs_of_absent_plugins_are_parked_until_they_are_back(database: Database) -> None:

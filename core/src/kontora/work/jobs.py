@@ -67,6 +67,40 @@ class ClaimedJob:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """How a job stands, for those who wait for it. `error` is for administrators only; to
+    everybody else show `error_id`. `progress` is {"done", "total", "note"} or None."""
+
+    id: int
+    name: str
+    state: str
+    attempts: int
+    progress: Mapping[str, Any] | None
+    result: Any
+    error: str | None
+    error_id: str | None
+    principal_kind: str
+    principal_id: UUID | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in models.ENDED
+
+
+def status(executor: Executor, job_id: int) -> JobStatus:
+    """How the job stands. Raises NotFound. Whether the asker may know it is for the caller to
+    check, by `principal_id`."""
+    columns = (JOB.c[column] for column in JobStatus.__dataclass_fields__)
+    row = run(executor, select(*columns).where(JOB.c.id == job_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no job {job_id}.")
+    return JobStatus(**row)
+
+
 def enqueue(
     session: Executor,
     name: str,
