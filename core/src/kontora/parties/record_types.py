@@ -12,7 +12,7 @@ from kontora.parties import activity_rules, behaviour, models, scope
 from kontora.parties.activities import Activity, ActivityParty, ActivityRecord
 from kontora.parties.activity_fields import ACTIVITY_FIELDS
 from kontora.parties.company import BRANCH_FIELDS, TEAM_FIELDS, USER_FIELDS, check_user
-from kontora.parties.fields import PARTY_FIELDS
+from kontora.parties.link_fields import PARTY_FIELDS
 from kontora.parties.models import Party
 from kontora.records import models as kept
 from kontora.registry.fields import Field

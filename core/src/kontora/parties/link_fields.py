@@ -1,0 +1,100 @@
+"""The fields that link parties: affiliations and relations; and all fields of a party together."""
+
+from __future__ import annotations
+
+from kontora.parties import cleaning
+from kontora.parties.fields import FROM, OWN_FIELDS, PERSON, TO
+from kontora.parties.models import Affiliation, Relation
+from kontora.registry.fields import Choice, Collection, Field, FieldType
+from kontora.text import _
+
+AFFILIATION_FACTS = (
+    Field(name="title", label=_("Position")),
+    Field(name="department", label=_("Department")),
+    Field(name="functions", label=_("Functions"), max_length=500),
+    Field(
+        name="reports_to",
+        column="reports_to_id",
+        label=_("Reports to"),
+        type=FieldType.REFERENCE,
+        target="party",
+        target_kind="person",
+    ),
+    FROM,
+    TO,
+)
+AFFILIATIONS = Field(
+    name="affiliations",
+    label=_("Positions"),
+    help=_("Where the person works or worked, in which position, and to whom he reports."),
+    type=FieldType.COLLECTION,
+    kinds=PERSON,
+    order=70,
+    group="people",
+    on_demand=True,
+    sortable=False,
+    collection=Collection(
+        model=Affiliation,
+        parent="person_id",
+        key=("organisation", "from"),
+        order_by=("position", "id"),
+        clean=cleaning.clean_dated,
+        fields=(
+            Field(
+                name="organisation",
+                column="organisation_id",
+                label=_("Organisation"),
+                type=FieldType.REFERENCE,
+                target="party",
+                target_kind="organisation",
+                required=True,
+            ),
+            *AFFILIATION_FACTS,
+        ),
+    ),
+)
+RELATIONS = Field(
+    name="relations",
+    label=_("Relations"),
+    help=_("Typed links to other parties: parent of, dealer of, competes with, advises …"),
+    type=FieldType.COLLECTION,
+    order=71,
+    group="people",
+    on_demand=True,
+    sortable=False,
+    collection=Collection(
+        model=Relation,
+        parent="party_id",
+        key=("type", "other", "from"),
+        order_by=("position", "id"),
+        clean=cleaning.clean_dated,
+        fields=(
+            Field(
+                name="type",
+                label=_("Relation"),
+                type=FieldType.CHOICE,
+                required=True,
+                choices=(
+                    Choice(value="parent_of", label=_("parent of")),
+                    Choice(value="dealer_of", label=_("dealer of")),
+                    Choice(value="competes_with", label=_("competes with")),
+                    Choice(value="advises", label=_("advises")),
+                    Choice(value="supplies", label=_("supplies")),
+                    Choice(value="related_to", label=_("related to")),
+                ),
+            ),
+            Field(
+                name="other",
+                column="other_id",
+                label=_("With"),
+                type=FieldType.REFERENCE,
+                target="party",
+                required=True,
+            ),
+            FROM,
+            TO,
+        ),
+    ),
+)
+
+PARTY_FIELDS = (*OWN_FIELDS, AFFILIATIONS, RELATIONS)
