@@ -41,7 +41,7 @@ class Settings:
         environ = os.environ if environ is None else environ
         home = Path(environ.get("KONTORA_HOME") or "var").expanduser().resolve()
         try:
-            home.mkdir(parents=True, exist_ok=True)
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise SettingsError(
                 f"The data folder {home} cannot be made: {error.strerror}.",

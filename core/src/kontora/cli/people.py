@@ -137,7 +137,7 @@ def create(email: str, name: str, read_only: bool, as_json: bool) -> None:
 
 
 def _user(session: ScopedSession, email: str) -> UUID:
-    found = session.scalars(select(User.id).where(User.email == email.strip().casefold())).first()
+    found = install.user_named(session, email)
     if found is None:
         raise NotFound(f"There is no user {email}.", "`kontora user list` shows who is there.")
     return found

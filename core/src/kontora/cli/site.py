@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from kontora.cli.opening import opened
+from kontora.cli.opening import opened, operator
 from kontora.cli.output import emit, json_option
 from kontora.cli.status import FAILED
 from kontora.lifecycle import install
@@ -32,7 +32,9 @@ def init(sample: bool, admin_email: str | None, admin_password: str | None, as_j
         from kontora.lifecycle.sample import add_sample
 
         with opened() as site:
-            added = add_sample(site)
+            with site.read(operator()) as session:
+                owner = install.user_named(session, admin_email) if admin_email else None
+            added = add_sample(site, owner)
     home, database = site.settings.home, site.database
     if as_json:
         emit(

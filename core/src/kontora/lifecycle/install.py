@@ -15,6 +15,7 @@ from kontora.access.session import ScopedSession
 from kontora.db.owner import CORE
 from kontora.db.runner import upgrade
 from kontora.errors import Invalid
+from kontora.lifecycle import ledger
 from kontora.lifecycle.site import Site
 from kontora.parties.models import RelationType
 from kontora.records import service
@@ -40,6 +41,7 @@ def init(site: Site, *, email: str | None = None, password: str | None = None) -
     with site.write(system("init")) as session:
         shipped.seed(session)
         _seed_relations(session)
+        ledger.record_all(session, site)
         branch = _root_branch(session)
     if email is None:
         return None
@@ -67,6 +69,11 @@ def root_branch(session: ScopedSession) -> UUID | None:
     return session.scalars(
         select(Branch.id).where(Branch.parent_id.is_(None)).order_by(Branch.created_at, Branch.id)
     ).first()
+
+
+def user_named(session: ScopedSession, email: str) -> UUID | None:
+    """The user with this e-mail, or None."""
+    return session.scalars(select(User.id).where(User.email == email.strip().casefold())).first()
 
 
 def _administrator(
