@@ -95,3 +95,9 @@ def test_modules_import_only_what_is_there() -> None:
         assert not re.search(r"\beval\(|new Function|https?://(?!www\.w3\.org)", source), path.name
         for name in re.findall(r"from '\./([^']+)'|import '\./([^']+)'", source):
             assert (path.parent / (name[0] or name[1])).is_file()
+
+
+def test_head_names_every_module(environment: jinja2.Environment) -> None:
+    page = environment.get_template("core/gallery.html").render(context("list"))
+    named = set(re.findall(r"/s/js/([^\"]+)\"", page))
+    assert named == {path.name for path in STATIC.glob("js/*.js")}
