@@ -45,7 +45,7 @@ def prepare(session: Any, draft: Draft) -> None:
 def _name_person(session: Any, draft: Draft) -> None:
     """A person is called by his names; without any, by the first thing that is known of him."""
     data, record = draft.data, draft.record
-    if "display_name" in data and data["display_name"]:
+    if data.get("display_name"):
         return
     data.pop("display_name", None)
     old: Any = None
