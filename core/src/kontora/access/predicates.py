@@ -10,6 +10,7 @@ from kontora.access.guard import Guard
 from kontora.access.principal import Principal
 from kontora.access.rights import Rights, Scope
 from kontora.access.scope_table import PartyScope
+from kontora.access.statements import rule
 
 
 def guard_of(model: type) -> Guard | None:
@@ -72,7 +73,7 @@ class Predicates:
             return true() if scope is Scope.ALL else column.in_(self._scoped_ids(scope, verb))
         table = parent.__table__.alias()
         rows = self._rows(guard, table.c, verb)
-        return true() if _is_true(rows) else column.in_(select(table.c.id).where(rows))
+        return true() if _is_true(rows) else column.in_(rule(select(table.c.id).where(rows)))
 
     def _by_columns(self, guard: Guard, columns: Any, scope: Scope) -> ColumnElement[bool]:
         owners, branches = self.reach(scope)
@@ -87,7 +88,7 @@ class Predicates:
         link = via.link.__table__.alias()
         parents = self._with_parent(getattr(link.c, via.parent), via.entity, "view")
         found = select(getattr(link.c, via.record)).where(parents)
-        return columns.id.in_(found)  # type: ignore[no-any-return]
+        return columns.id.in_(rule(found))  # type: ignore[no-any-return]
 
     def reach(self, scope: Scope) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """The users and the branches whose records lie within a scope below ALL."""
@@ -147,7 +148,7 @@ class Predicates:
         # Only seeing goes on from an organisation to its people; changing needs a row of one's own.
         if verb != "view":
             inherited = False
-        return ids if inherited is None else ids.where(table.c.inherited.is_(inherited))
+        return rule(ids if inherited is None else ids.where(table.c.inherited.is_(inherited)))
 
     def _of_kind(self, guard: Guard, kind: str, verb: str) -> Any:
         """Ids when the kinds have different scopes: people also by their organisation's scope."""
@@ -158,8 +159,9 @@ class Predicates:
         direct = self._scoped_ids(own, verb, inherited=False)
         if firms is Scope.ALL:
             table = PartyScope.__table__.alias()
-            return direct.union(select(table.c.party_id).where(table.c.inherited.is_(True)))
-        return direct.union(self._scoped_ids(firms, verb, inherited=True))
+            everyone = select(table.c.party_id).where(table.c.inherited.is_(True))
+            return rule(direct.union(everyone))
+        return rule(direct.union(self._scoped_ids(firms, verb, inherited=True)))
 
 
 def _is_true(predicate: Any) -> bool:

@@ -14,16 +14,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import Engine, Table, event
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.util import LoaderCriteriaOption
-from sqlalchemy.sql import visitors
-from sqlalchemy.sql.selectable import FromClause, Select
 
 from kontora import clock
 from kontora.access.doors import DOORS, count
 from kontora.access.predicates import Predicates, guard_of
 from kontora.access.principal import Principal
+from kontora.access.statements import Findings, examine
 from kontora.errors import Unscoped
 
 
@@ -129,51 +128,17 @@ class ScopedSession(Session):
         return found
 
 
-def _tables_of(statement: Any) -> tuple[set[str], set[str]]:
-    """Names of all tables in a statement, and of those used bare, not through their class."""
-    tables: set[str] = set()
-    bare: set[str] = set()
-    for element in visitors.iterate(statement):
-        if isinstance(element, Table):
-            tables.add(element.name)
-        elif element.__visit_name__ == "column" and isinstance(
-            getattr(element, "table", None), Table
-        ):
-            tables.add(element.table.name)
-            if "parententity" not in element._annotations:
-                bare.add(element.table.name)
-        elif isinstance(element, Select):
-            bare |= {name for part in _parts(element) if (name := _bare_table(part))}
-    target = getattr(statement, "table", None)
-    if isinstance(target, Table):
-        tables.add(target.name)
-    return tables, bare
-
-
-def _parts(statement: Select[Any]) -> Iterator[Any]:
-    yield from statement._raw_columns
-    yield from statement._from_obj
-    for join in statement._setup_joins:
-        yield join[0]
-
-
-def _bare_table(part: Any) -> str | None:
-    while isinstance(part, FromClause) and not isinstance(part, Table) and hasattr(part, "element"):
-        if "parententity" in part._annotations:
-            return None
-        part = part.element
-    if isinstance(part, Table) and "parententity" not in part._annotations:
-        return part.name
-    return None
-
-
 @event.listens_for(ScopedSession, "do_orm_execute")
 def _scope(state: ORMExecuteState) -> None:
     session: Any = state.session
-    door = state.execution_options.get("door")
-    tables, bare = _tables_of(state.statement)
-    if door is not None:
-        _through_door(door, tables, state)
+    found = examine(state.statement)
+    if found.refusal is not None:
+        raise Unscoped(
+            f"The statement holds {found.refusal}, which no rule can be added to.",
+            "Write it with mapped classes and their columns.",
+        )
+    if (door := state.execution_options.get("door")) is not None:
+        _through_door(door, found, state)
         return
     if state.is_insert or state.is_update or state.is_delete:
         raise Unscoped(
@@ -185,26 +150,34 @@ def _scope(state: ORMExecuteState) -> None:
             "A statement that is no SELECT over mapped classes cannot be scoped.",
             "Select through the classes, or use a named door.",
         )
-    beside = DOORS.get(state.execution_options.get("beside", ""))
-    if beside is not None:
-        # An index stands beside scoped classes and only narrows what they show.
-        inside = {name for name in bare if beside.opens(name) and name in beside.indexes}
-        bare -= inside
-        count(beside.name)
-    if wrong := sorted(name for name in bare if name in session._tables):
+    if unknown := sorted(found.tables - session._tables.keys()):
+        raise Unscoped(
+            f"Nobody has registered a class for the table “{', '.join(unknown)}”.",
+            "Return it from register_models; a plugin that is off has no tables to read.",
+        )
+    if wrong := sorted(found.bare - _beside(state, found)):
         raise Unscoped(
             f"The statement uses the bare table “{', '.join(wrong)}”.",
             "Select through the mapped class, so that the rules can be added.",
         )
-    options = [session.criteria(model) for model in session.models_in(tables)]
+    options = [session.criteria(model) for model in session.models_in(found.tables)]
     state.statement = state.statement.options(*(each for each in options if each is not None))
 
 
-def _through_door(name: str, tables: set[str], state: ORMExecuteState) -> None:
+def _beside(state: ORMExecuteState, found: Findings) -> frozenset[str]:
+    """The index tables that may stand beside scoped classes: they narrow, and show nothing."""
+    door = DOORS.get(state.execution_options.get("beside", ""))
+    if door is None:
+        return frozenset()
+    count(door.name)
+    return door.indexes - found.shown
+
+
+def _through_door(name: str, found: Findings, state: ORMExecuteState) -> None:
     door = DOORS.get(name)
     if door is None:
         raise Unscoped(f"There is no door “{name}”.", f"Known: {', '.join(sorted(DOORS))}.")
-    if foreign := sorted(table for table in tables if not door.opens(table)):
+    if foreign := sorted(table for table in found.tables if not door.opens(table)):
         raise Unscoped(f"The door “{name}” does not lead to {', '.join(foreign)}.")
     if state.is_select and state.is_orm_statement:
         for description in state.statement.column_descriptions:  # type: ignore[attr-defined]
