@@ -34,7 +34,7 @@ help:
 	@touch $@
 
 run: .venv/.run
-	@PORT="$(PORT)" $(BIN)/python tools/demo.py
+	@PORT="$(PORT)" $(BIN)/python -m kontora.lifecycle.demo
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS)
