@@ -29,7 +29,13 @@ class CleanText(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
         text = _UNSTORABLE.sub("", text.replace("\r\n", "\n")).strip()
+        if not text and not self.allow_none:
+            raise self.make_error("null")
         return text or None
+
+    def _validate(self, value: Any) -> None:
+        if value is not None:
+            super()._validate(value)
 
 
 class Reference(fields.Field[uuid.UUID]):
