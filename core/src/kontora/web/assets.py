@@ -80,7 +80,7 @@ def serve(address: str) -> Response:
         abort(404)
     path, present = found
     squeezed = path.with_name(path.name + ".gz")
-    compressed = squeezed.is_file() and "gzip" in request.accept_encodings
+    compressed = squeezed.is_file() and request.accept_encodings["gzip"] > 0
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     response = send_file(squeezed if compressed else path, mimetype=kind, conditional=True)
     response.headers.pop("Content-Disposition", None)

@@ -28,12 +28,12 @@ class _PluginLoader(PrefixLoader):
         self,
         environment: Environment,
         name: str,
-        globals: MutableMapping[str, Any] | None = None,  # noqa: A002 - the name is Jinja's
+        globals: MutableMapping[str, Any] | None = None,
     ) -> Template:
         owner = name.partition("/")[0]
         if owner != "core":
             own = {"_": translator(owner), "n_": plural(owner)}
-            globals = ChainMap(own, globals if globals is not None else {})  # noqa: A001
+            globals = ChainMap(own, globals if globals is not None else {})
         return super().load(environment, name, globals)
 
 
@@ -50,6 +50,6 @@ def register(app: Flask, site: Site) -> None:
     """Set the environment up. `static_url` and `csrf_token` come from their own modules."""
     app.jinja_env.loader = loader(site)
     app.jinja_env.autoescape = True
-    app.jinja_env.globals.update(_=_, n_=n_)
+    app.jinja_env.globals.update(_=_, n_=n_, translator=translator)
     app.jinja_env.filters.update(formats.FILTERS)
     app.context_processor(shell.context)

@@ -15,14 +15,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from babel.numbers import get_decimal_symbol
-from dateutil import parser as dates
 from werkzeug.datastructures import MultiDict
 
 from kontora.http.context import zone
 from kontora.registry.fields import Field, FieldType
 from kontora.web import formats, names
 
-_DAY_FIRST = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}")
+_DAY_FIRST = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d\d)")
 
 
 def read(fields: Iterable[Field], form: MultiDict[str, str]) -> dict[str, Any]:
@@ -90,11 +89,12 @@ def _date(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         pass
-    if not _DAY_FIRST.fullmatch(text):
+    if (found := _DAY_FIRST.fullmatch(text)) is None:
         return text
+    day, month, year = (int(part) for part in found.groups())
     try:
-        return dates.parse(text, dayfirst=True).date().isoformat()
-    except (ValueError, OverflowError):
+        return date(year + 2000 if year < 100 else year, month, day).isoformat()
+    except ValueError:
         return text
 
 
