@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kontora.errors import KontoraError
 from kontora.lifecycle import ties
 
 
@@ -47,6 +48,10 @@ def _make(options: argparse.Namespace) -> Any:
     try:
         factory = _load(options.factory)
         made = factory(safe_mode=options.safe_mode)
+    except KontoraError as error:
+        # Foreseen: the supervisor says it in one sentence, and a trace would add nothing.
+        ties.say_broken(options.ready, error)
+        sys.exit(1)
     except BaseException as error:
         ties.say_broken(options.ready, error)
         raise

@@ -8,6 +8,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -86,16 +87,13 @@ def _python() -> Iterator[Check]:
 
 def _home(settings: Settings) -> Iterator[Check]:
     home = settings.home
-    writable = os.access(home, os.W_OK | os.X_OK)
-    others = stat.S_IMODE(home.stat().st_mode) & 0o007
-    if not writable:
+    remedy = ""
+    message = str(home)
+    if not os.access(home, os.W_OK | os.X_OK):
         message, remedy = f"{home} cannot be written to.", "Give it to the user of Kontora."
-    elif others:
-        message = f"{home} is open to all users of this machine."
-        remedy = f"Run: chmod o-rwx {home}"
-    else:
-        message, remedy = str(home), ""
-    yield Check(name="home", ok=writable and not others, message=message, remedy=remedy)
+    elif stat.S_IMODE(home.stat().st_mode) & 0o002:
+        message, remedy = f"All users of this machine may write to {home}.", f"chmod o-w {home}"
+    yield Check(name="home", ok=not remedy, message=message, remedy=remedy)
 
 
 def _secret(settings: Settings) -> Iterator[Check]:
@@ -137,7 +135,19 @@ def _database(database: Database) -> list[Check]:
         journal = "write-ahead log" if database.wal_safe else "rollback journal"
         message = f"SQLite {database.sqlite_version} with {journal}"
         found.append(Check(name="sqlite", ok=database.wal_safe, message=message))
+        found += _readers(database.path)
     return found
+
+
+def _readers(path: Path) -> Iterator[Check]:
+    """Others on this machine could read the file, past all rights."""
+    if stat.S_IMODE(path.stat().st_mode) & 0o004 and not _shut(path.parent):
+        message = f"All users of this machine may read {path}."
+        yield Check(name="file", ok=False, message=message, remedy=f"chmod o-r {path}")
+
+
+def _shut(folder: Path) -> bool:
+    return not stat.S_IMODE(folder.stat().st_mode) & 0o001
 
 
 # With a site

@@ -13,7 +13,7 @@ from kontora.access.models import Branch, User, UserRole
 from kontora.access.principal import system
 from kontora.access.session import ScopedSession
 from kontora.db.owner import CORE
-from kontora.db.runner import upgrade
+from kontora.db.runner import current, upgrade
 from kontora.errors import Invalid
 from kontora.lifecycle import ledger
 from kontora.lifecycle.site import Site
@@ -37,7 +37,10 @@ def init(site: Site, *, email: str | None = None, password: str | None = None) -
     With `email` the administrator is made unless he is there; his password is `password`, or a
     random one, which is returned once.
     """
+    first = current(site.database, CORE) is None
     upgrade(site.database, [CORE])
+    if first and site.database.path is not None:
+        site.database.path.chmod(0o600)  # SQLite gives its other files the same mode
     with site.write(system("init")) as session:
         shipped.seed(session)
         _seed_relations(session)

@@ -41,6 +41,8 @@ CORE_MODULES = (
     "kontora.parties.menu",
     "kontora.parties.reports",
     "kontora.parties.jobs",
+    "kontora.parties.settings",
+    "kontora.parties.administrators",
 )
 
 
