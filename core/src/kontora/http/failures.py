@@ -77,7 +77,14 @@ def _known(error: errors.KontoraError) -> Failure | None:
     if isinstance(error, errors.Stale):
         title = str(_("Somebody else was quicker."))
         fields = {name: [str(_("was changed"))] for name in error.changed}
-        return Failure(status=412, title=title, detail=detail, remedy=remedy, fields=fields)
+        return Failure(
+            status=412,
+            title=title,
+            detail=detail,
+            remedy=remedy,
+            fields=fields,
+            headers={"ETag": f'"{error.current_version}"'},
+        )
     if isinstance(error, errors.Conflict | errors.Locked):
         title = str(_("This is not possible now."))
         return Failure(status=409, title=title, detail=detail, remedy=remedy)

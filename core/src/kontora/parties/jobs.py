@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from kontora.hookspecs import hookimpl
 from kontora.parties import scope
+from kontora.records import idempotency
 from kontora.registry.work import JobContext, JobSpec
 
 
@@ -14,7 +15,15 @@ def refresh_reach(context: JobContext) -> dict[str, int]:
     return {"parties": scope.refresh_due(context.session)}
 
 
+def forget_answers(context: JobContext) -> dict[str, int]:
+    """Answers are kept for requests that are sent again; after two days nobody does."""
+    return {"answers": idempotency.forget_old(context.session)}
+
+
 @hookimpl
 def register_jobs() -> Iterable[JobSpec]:
-    """The nightly upkeep of who reaches which party."""
-    return (JobSpec(name="core.refresh_reach", handler=refresh_reach, schedule="5 0 * * *"),)
+    """The nightly upkeep of who reaches which party, and of answers to repeated requests."""
+    return (
+        JobSpec(name="core.refresh_reach", handler=refresh_reach, schedule="5 0 * * *"),
+        JobSpec(name="core.forget_answers", handler=forget_answers, schedule="35 0 * * *"),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kontora.parties import cleaning
+from kontora.parties.external import EXTERNAL
 from kontora.parties.fields import FROM, OWN_FIELDS, PERSON, TO
 from kontora.parties.models import Affiliation, Relation
 from kontora.registry.fields import Choice, Collection, Field, FieldType
@@ -97,4 +98,4 @@ RELATIONS = Field(
     ),
 )
 
-PARTY_FIELDS = (*OWN_FIELDS, AFFILIATIONS, RELATIONS)
+PARTY_FIELDS = (*OWN_FIELDS, AFFILIATIONS, RELATIONS, EXTERNAL)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
@@ -63,8 +63,10 @@ class Applier:
                 wanted.setdefault(target, {}).setdefault(each, []).append(path)
         missing: dict[str, list[object]] = {}
         for target, ids in wanted.items():
-            model: Any = self.session.predicates.by_entity[target]
-            found = set(self.session.scalars(select(model.id).where(model.id.in_(ids))))
+            model: Any = self.session.predicates.by_entity.get(target)
+            found: set[UUID] = set()
+            if model is not None:
+                found = set(self.session.scalars(select(model.id).where(model.id.in_(ids))))
             for lost in ids.keys() - found:
                 missing |= {path: [_("There is no such record.")] for path in ids[lost]}
         if missing:
@@ -78,7 +80,7 @@ class Applier:
         for name, value in self.draft.data.items():
             field = self.fields.get(name)
             if field is not None and field.model is None and field.collection is None:
-                setattr(record, field.attribute, value)
+                setattr(record, field.attribute, _or_default(record, field.attribute, value, name))
         if (custom := self.draft.data.get("custom")) is not None:
             merged = {**(record.custom or {}), **custom}
             record.custom = {key: value for key, value in merged.items() if value is not None}
@@ -112,7 +114,7 @@ class Applier:
             self.session.add(part)
         self.session.permit(part)
         for attribute, value in values.items():
-            setattr(part, attribute, value)
+            setattr(part, attribute, _or_default(part, attribute, value, attribute))
 
     def _collection(self, field: Field, wanted: list[Any]) -> None:
         collection = field.collection
@@ -125,14 +127,12 @@ class Applier:
             if found is None:
                 found = collection.model(**{collection.parent: self.draft.record.id})
                 self.session.permit(found)
-                for name, value in row.items():
-                    setattr(found, self._names(field).get(name, name), value)
+                self._fill_row(found, field, row, position)
                 self.session.add(found)
             else:
                 left.remove(found)
                 self.session.permit(found)
-                for name, value in row.items():
-                    setattr(found, self._names(field).get(name, name), value)
+                self._fill_row(found, field, row, position)
             if hasattr(found, "position"):
                 found.position = position
         for gone in left:
@@ -140,6 +140,12 @@ class Applier:
             self.session.delete(gone)
         if left:
             self.session.flush()
+
+    def _fill_row(self, found: Any, field: Field, row: Mapping[str, Any], number: int) -> None:
+        for name, value in row.items():
+            attribute = self._names(field).get(name, name)
+            path = f"{field.name}.{number}.{name}"
+            setattr(found, attribute, _or_default(found, attribute, value, path))
 
     def _existing(self, field: Field) -> list[Any]:
         collection = field.collection
@@ -177,6 +183,18 @@ class Applier:
         return collection.complete(rows) if collection.complete else rows
 
 
+def _or_default(record: Any, attribute: str, value: Any, path: str) -> Any:
+    """Null in a column that must have a value means its default; without one it is refused."""
+    if value is not None:
+        return value
+    column = inspect(type(record)).columns.get(attribute)
+    if column is None or column.nullable:
+        return None
+    if column.default is None or not column.default.is_scalar:
+        raise Invalid({path: [_("A value is needed.")]})
+    return column.default.arg
+
+
 def _with_short(rows: list[dict[str, Any]], field: Field, value: Any) -> list[dict[str, Any]]:
     short = field.shortcut
     assert short is not None
@@ -206,7 +224,9 @@ def _references(field: Field, value: Any) -> list[tuple[str, str, UUID]]:
             if each.type is FieldType.REFERENCE and inner is not None:
                 if isinstance(inner, Mapping):
                     inner = row[each.name] = UUID(str(inner["id"]))
-                found.append((f"{field.name}.{number}.{each.name}", each.target or "", inner))
+                # Without a target of its own it points to an entity that `type` beside it names.
+                target = each.target or str(row.get("type", ""))
+                found.append((f"{field.name}.{number}.{each.name}", target, inner))
     return found
 
 

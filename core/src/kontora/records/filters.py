@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,7 +23,7 @@ from kontora.errors import Invalid
 from kontora.records.read import part_key
 from kontora.records.schema import readable_fields
 from kontora.records.values import input_field
-from kontora.registry.fields import Field, FieldType
+from kontora.registry.fields import Collection, Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
 
@@ -41,8 +42,19 @@ def operators(field: Field) -> tuple[str, ...]:
     if field.type in (FieldType.JSON, FieldType.MONEY):
         return ("empty",)
     if field.collection is not None:
-        return (*EVERY, "contains", "starts")
+        return operators(_main_part(field.collection))
     return EVERY
+
+
+def _main_part(collection: Collection) -> Field:
+    """The sub-field that a condition on the whole collection means."""
+    key = collection.single or (collection.key or (collection.fields[0].name,))[0]
+    return next(each for each in collection.fields if each.name == key)
+
+
+def _check_operator(field: Field, op: str) -> None:
+    if op not in operators(field):
+        raise Invalid({field.name: [_("The operator “%(op)s” does not fit here.") % {"op": op}]})
 
 
 class FilterCompiler:
@@ -79,16 +91,22 @@ class FilterCompiler:
             return self._by_id(op, value)
         if name == "kind" and self.rtype.kinds:
             model: Any = self.rtype.model
-            return self._compare(model.kind, Field(name="kind", label="kind"), op, value)
+            kind = Field(name="kind", label="kind", type=FieldType.CHOICE)
+            _check_operator(kind, op)
+            return self._compare(model.kind, kind, op, value)
         if name.startswith("custom.") and hasattr(self.rtype.model, "custom"):
             return self._custom(name.partition(".")[2], op, value)
         field, sub = self._field(name)
-        if not field.filterable or op not in operators(sub or field):
-            raise Invalid({name: [_("The operator “%(op)s” does not fit here.") % {"op": op}]})
+        if not field.filterable:
+            raise Invalid({name: [_("This field cannot be filtered by.")]})
+        if field.collection is not None and sub is None:
+            sub = _main_part(field.collection)
+        _check_operator(replace(sub or field, name=name), op)
         if field.shortcut is not None:
             return self._shortcut(field, op, value)
         if field.collection is not None:
-            return self._collection(field, sub, op, value)
+            assert sub is not None
+            return self._children(field, sub, op, value, {})
         if field.model is not None:
             return self._part(field, op, value)
         return self._compare(getattr(self.rtype.model, field.attribute), field, op, value)
@@ -111,6 +129,7 @@ class FilterCompiler:
     def _by_id(self, op: str, value: Any) -> ColumnElement[bool]:
         model: Any = self.rtype.model
         field = Field(name="id", label="id", type=FieldType.REFERENCE)
+        _check_operator(field, op)
         return self._compare(model.id, field, op, value)
 
     # Where the value lives
@@ -126,16 +145,6 @@ class FilterCompiler:
             return own.id.not_in(select(key).where(inner))  # type: ignore[no-any-return]
         found = select(key).where(self._compare(column, field, op, value))
         return own.id.in_(found)  # type: ignore[no-any-return]
-
-    def _collection(
-        self, field: Field, sub: Field | None, op: str, value: Any
-    ) -> ColumnElement[bool]:
-        collection = field.collection
-        assert collection is not None
-        if sub is None:
-            key = collection.single or (collection.key or (collection.fields[0].name,))[0]
-            sub = next(each for each in collection.fields if each.name == key)
-        return self._children(field, sub, op, value, {})
 
     def _shortcut(self, field: Field, op: str, value: Any) -> ColumnElement[bool]:
         short = field.shortcut

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from marshmallow import ValidationError
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
@@ -17,7 +18,7 @@ from kontora.access.session import ScopedSession
 from kontora.db.fold import fold_sql
 from kontora.errors import Forbidden, Invalid
 from kontora.records import search
-from kontora.records.filters import TEXTUAL, FilterCompiler
+from kontora.records.filters import ORDERED, TEXTUAL, FilterCompiler
 from kontora.records.read import choose, part_key, serialise
 from kontora.records.schema import readable_fields
 from kontora.records.values import to_json
@@ -287,13 +288,16 @@ class _Order:
             if tuple(names) != self.names or len(values) != len(self.keys):
                 raise ValueError
             return [self._typed(k, v) for k, v in zip(self.keys, values, strict=True)], UUID(last)
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError, ValidationError):
             raise Invalid({"cursor": [_("This cursor does not belong to this list.")]}) from None
 
     def _typed(self, key: _Key, value: Any) -> Any:
         if value is None or key.kind in (FieldType.TEXT, FieldType.JSON, FieldType.BOOLEAN):
-            if value is not None and not isinstance(value, str | bool):
+            expected = bool if key.kind is FieldType.BOOLEAN else str
+            if value is not None and not isinstance(value, expected):
                 raise ValueError
+            if isinstance(value, str) and "\x00" in value.encode().decode():
+                raise ValueError  # as a lone surrogate is, which cannot be encoded
             return value
         from kontora.records.values import input_field
 
@@ -366,6 +370,7 @@ def _measure(session: ScopedSession, rtype: RecordType, measure: str) -> Any:
     functions = {"sum": func.sum, "min": func.min, "max": func.max, "avg": func.avg}
     if field is None or field not in readable_fields(rtype, session.principal.rights):
         raise Invalid({measure: [_("There is no such field.")]})
-    if name not in functions or field.model is not None or field.collection is not None:
+    able = {FieldType.INTEGER} if name in ("sum", "avg") else ORDERED
+    if name not in functions or field.model is not None or field.type not in able:
         raise Invalid({measure: [_("This figure cannot be computed.")]})
     return functions[name](getattr(model, field.attribute))

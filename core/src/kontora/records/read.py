@@ -13,7 +13,7 @@ from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
 from kontora.records.schema import readable_fields
 from kontora.records.values import to_json
-from kontora.registry.fields import Field, FieldType
+from kontora.registry.fields import Collection, Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
 
@@ -171,15 +171,28 @@ class _Loader:
         shown: dict[str, Mapping[Any, Any]] = {}
         for each in collection.fields:
             if each.type is FieldType.REFERENCE:
-                names = self.titles(
-                    each.target or "", [getattr(row, each.attribute) for row in rows]
-                )
-                shown[each.name] = names
+                shown[each.name] = self._row_titles(collection, each, rows)
         found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
             item = {each.name: _cell(row, each, shown) for each in collection.fields}
             if _is_readable(item, collection.fields):
                 found[getattr(row, collection.parent)].append(item)
+        return found
+
+    def _row_titles(
+        self, collection: Collection, field: Field, rows: Sequence[Any]
+    ) -> dict[UUID, str]:
+        """Names for a reference in child rows; without a target, `type` beside it names one."""
+        if field.target is not None:
+            return self.titles(field.target, [getattr(row, field.attribute) for row in rows])
+        kind = next(each.attribute for each in collection.fields if each.name == "type")
+        by_entity: dict[str, list[UUID]] = defaultdict(list)
+        for row in rows:
+            by_entity[getattr(row, kind)].append(getattr(row, field.attribute))
+        found: dict[UUID, str] = {}
+        for entity, ids in by_entity.items():
+            if entity in self.session.predicates.by_entity:
+                found |= self.titles(entity, ids)
         return found
 
     def _short(self, field: Field) -> Mapping[UUID, Any]:

@@ -103,7 +103,7 @@ def _all(session: ScopedSession, resource: Resource, data: Mapping[str, Any]) ->
         chosen = service.Query(filter=data.get("filter"), q=data.get("q"))
         ids = service.matching(session, rtype, chosen)
         if len(ids) > MOST:
-            number = {"n": len(ids), "most": MOST}
+            number: dict[str, object] = {"n": len(ids), "most": MOST}
             text = _("%(n)s records match; at most %(most)s are changed at once.") % number
             raise Invalid({"filter": [text]})
     if "change" in data:
