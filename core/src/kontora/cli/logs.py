@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, TextIO
 
 import structlog
 
@@ -23,9 +24,8 @@ def configure(*, verbose: bool) -> None:
     level = logging.DEBUG if verbose else logging.WARNING
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING,
-        stream=sys.stderr,
+        handlers=[_ToStderr()],
         format="%(levelname)s %(name)s: %(message)s",
-        force=True,
     )
     logging.getLogger("kontora").setLevel(level)
     structlog.configure(
@@ -36,17 +36,27 @@ def configure(*, verbose: bool) -> None:
     )
 
 
+class _ToStderr(logging.StreamHandler[TextIO]):
+    """Writes to what is standard error at the moment, as tests replace it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def _to_stderr(*_args: Any) -> Any:
     # Asked for each logger, so that a test which replaces sys.stderr sees its own lines.
     return structlog.PrintLogger(sys.stderr)
 
 
-def _without_trace(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _without_trace(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     event.pop("exc_info", None)
     return event
 
 
-def _line(_logger: Any, method: str, event: dict[str, Any]) -> str:
+def _line(_logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
     """`warning plugin.orphaned plugin=hello`, then the trace when there is one."""
     name, error = event.pop("event", ""), event.pop("exc_info", None)
     facts = " ".join(f"{key}={value}" for key, value in event.items())

@@ -37,7 +37,7 @@ COMMANDS = {
 class Root(LazyGroup):
     """The top group. It ends the process with status 0, 1 (failed) or 2 (wrong usage)."""
 
-    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run one command. Never shows a stack trace, unless `--verbose` asks for it."""
         extra.update(standalone_mode=False)
         extra.setdefault("prog_name", PROGRAM)

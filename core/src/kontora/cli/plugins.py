@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from kontora.cli.opening import operator, ready
@@ -38,7 +40,7 @@ def info(name: str, as_json: bool) -> None:
         with site.read(operator()) as session:
             owned = ledger.entries(session, name)
         manifest = state.manifest
-        document = {
+        document: dict[str, Any] = {
             "name": name,
             "version": state.version,
             "state": state.state,

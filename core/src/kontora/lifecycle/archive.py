@@ -76,7 +76,7 @@ class Writer:
             info.size = os.fstat(file.fileno()).st_size
             info.mode, info.mtime = 0o600, int(clock.now().timestamp())
             hashed = _Hashed(file)
-            self._tar.addfile(info, hashed)  # type: ignore[arg-type]
+            self._tar.addfile(info, hashed)
         self._members.append(Member(name=name, size=info.size, sha256=hashed.digest()))
 
     def finish(self, manifest: Mapping[str, Any]) -> Manifest:

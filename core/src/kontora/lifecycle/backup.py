@@ -96,7 +96,7 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Manifes
         if not force and not _is_empty(database):
             raise Conflict(
                 _("The database holds data, which a restore would replace."),
-                _("Use --force to do that, or set KONTORA_HOME to an empty folder."),
+                _("Use --force to do that, or restore into an empty home and database."),
             )
         with _staging(settings.home) as folder:
             manifest = archive.unpack(source, folder)

@@ -14,11 +14,6 @@ from pathlib import Path
 from kontora.errors import Locked
 from kontora.text import _
 
-try:
-    import fcntl
-except ImportError:  # not a POSIX system: nothing is known there
-    fcntl = None  # type: ignore[assignment]
-
 _FILE = "running.lock"
 
 
@@ -38,7 +33,9 @@ def alone(home: Path) -> Iterator[None]:
 
 @contextmanager
 def _lock(home: Path, *, exclusive: bool) -> Iterator[None]:
-    if fcntl is None:
+    try:
+        import fcntl
+    except ImportError:  # not a POSIX system: nothing is known there
         yield
         return
     descriptor = os.open(home / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
