@@ -1,18 +1,102 @@
-"""The description of the API (OpenAPI 3.1), made from the registry of a site."""
+"""The description of the API (OpenAPI 3.1), made from the registry of a site.
+
+It holds names of fields, and no data, so that everybody may read it. Resources come from the
+registry, not from classes, so it is written straight from the declarations.
+"""
 
 from __future__ import annotations
 
+import importlib.metadata
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, json, request
 
-from kontora.http.context import site
+from kontora import text
+from kontora.http.context import site as present
 from kontora.lifecycle.site import Site
+from kontora.registry.records import RecordType
+from kontora.rest import bulk, fixed_paths, operations, shapes
+from kontora.rest.operations import Names
+
+_INTRODUCTION = """\
+Every record type has the same operations. Lists filter by any field: `family=Petrova`, or with an
+operator in brackets, `family[contains]=petr`, `created_at[ge]=2026-01-01`, `owner=me`. The
+operators of a field stand in its `x-operators`; several values of one field mean “one of them”;
+`filter` takes a tree as JSON. A change names in If-Match the ETag that was read. A POST may carry
+an Idempotency-Key: sent again, it gives the first answer and has no second effect.
+"""
 
 
 def view() -> Response:
-    return jsonify(document(site()))
+    """The document, kept for the life of the application."""
+    site = present()
+    kept = site.__dict__.setdefault("_openapi", {})
+    if "text" not in kept:
+        kept["text"] = json.dumps(document(site))
+    response = Response(kept["text"], content_type="application/json")
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 def document(site: Site) -> dict[str, Any]:
-    return {"openapi": "3.1.0", "info": {"title": "Kontora", "version": "1"}, "paths": {}}
+    """The whole description of a site's API, in English."""
+    with text.use_locale("en"):
+        paths: dict[str, Any] = dict(fixed_paths.paths())
+        schemas: dict[str, Any] = {**shapes.COMPONENTS, **fixed_paths.SCHEMAS}
+        for rtype in site.registry.record_types.values():
+            names = Names(rtype)
+            paths |= operations.paths(rtype, names)
+            schemas |= _schemas(rtype, names)
+        return {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Kontora",
+                "version": importlib.metadata.version("kontora"),
+                "summary": "The records and reports of a CRM.",
+                "description": _INTRODUCTION,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/"}],
+            "security": [{"token": []}],
+            "tags": _tags(site),
+            "paths": paths,
+            "components": {
+                "schemas": schemas,
+                "parameters": operations.PARAMETERS,
+                "headers": operations.HEADERS,
+                "responses": operations.RESPONSES,
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            },
+        }
+
+
+def _tags(site: Site) -> list[dict[str, str]]:
+    found = [
+        {"name": rtype.slug, "description": str(rtype.help or rtype.label_plural)}
+        for rtype in site.registry.record_types.values()
+    ]
+    return [*found, *fixed_paths.TAGS]
+
+
+def _schemas(rtype: RecordType, names: Names) -> dict[str, Any]:
+    change = {"$ref": f"#/components/schemas/{names.change}"}
+    create = {"$ref": f"#/components/schemas/{names.create}"}
+    return {
+        names.record: {"description": str(rtype.label), **shapes.record_out(rtype)},
+        names.create: shapes.record_in(rtype, "create"),
+        names.change: shapes.record_in(rtype, "change"),
+        names.list: {
+            "type": "object",
+            "properties": {
+                "items": {
+                    "type": "array",
+                    "items": {"$ref": f"#/components/schemas/{names.record}"},
+                },
+                "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
+                "total": {"type": ["integer", "null"], "description": "Only with `total=1`."},
+            },
+            "required": ["items", "next", "total"],
+        },
+        names.bulk: bulk.shape(create, change),
+    }
