@@ -124,7 +124,9 @@ def _visible(session: ScopedSession, ids: set[UUID]) -> set[UUID]:
     if ids:
         with session.with_deleted():
             for model in session.predicates.by_entity.values():
-                column: Any = model.id  # type: ignore[attr-defined]
+                column: Any = getattr(model, "id", None)
+                if column is None:  # definitions go by their key
+                    continue
                 found |= set(session.scalars(select(column).where(column.in_(ids))))
     return found
 
