@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from flask import Flask
 from werkzeug.routing import BaseConverter
 
 from kontora.lifecycle.site import Site
 from kontora.registry.records import RecordType
+from kontora.web.records.blueprint import blueprint
+
+PAGES = (
+    "bulk",
+    "duplicates",
+    "edit",
+    "list_page",
+    "lookup",
+    "panels",
+    "record_page",
+    "removal",
+    "timeline",
+)
 
 
 def register(app: Flask, site: Site) -> None:
     """Add the pages of all record types of the site."""
     app.url_map.converters["rtype"] = converter(site)
-    from kontora.web.records.blueprint import blueprint
-
+    for name in PAGES:
+        import_module(f"kontora.web.records.{name}")
     app.register_blueprint(blueprint)
 
 

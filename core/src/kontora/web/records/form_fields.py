@@ -1,0 +1,109 @@
+"""Which inputs a form of a record has, in which order, and what each needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from kontora.access.session import ScopedSession
+from kontora.records.schema import Purpose, writable_fields
+from kontora.records.service import grants_of
+from kontora.registry.fields import Field
+from kontora.registry.records import RecordType
+from kontora.text import Text, _
+
+# What most people fill in first; everything else folds away under “more details”.
+FIRST: Mapping[str | None, tuple[str, ...]] = {
+    "person": ("given", "family", "middle", "points", "affiliations", "roles", "tags"),
+    "organisation": ("display_name", "points", "industry", "roles", "tags", "addresses"),
+}
+# A person's name in lists is made of the names, unless there are none.
+LEFT_OUT: Mapping[str | None, frozenset[str]] = {"person": frozenset({"display_name"})}
+FEW = 9
+ADD: Mapping[str, Text] = {
+    "points": _("Add a phone, mail or messenger"),
+    "addresses": _("Add an address"),
+    "identifiers": _("Add an identifier"),
+    "roles": _("Add a role"),
+    "affiliations": _("Add a position"),
+    "relations": _("Add a relation"),
+    "parties": _("Add a person or firm"),
+    "members": _("Add a member"),
+    "teams": _("Add a team"),
+}
+
+
+def inputs(
+    session: ScopedSession,
+    rtype: RecordType,
+    purpose: Purpose,
+    kind: str | None,
+    part: str | None = None,
+) -> list[Field]:
+    """The fields of a form; `part` narrows them to one group of facts."""
+    declared = writable_fields(rtype, session.principal.rights, purpose, kind)
+    hidden = LEFT_OUT.get(kind, frozenset())
+    fields = [each for each in declared if each.in_form and each.name not in hidden]
+    if part:
+        fields = [each for each in fields if each.group == part] or fields
+    order = FIRST.get(kind, ())
+    rank = {name: number for number, name in enumerate(order)}
+    return sorted(fields, key=lambda each: (rank.get(each.name, len(order)), each.order))
+
+
+def arranged(
+    fields: Sequence[Field], kind: str | None, values: Mapping[str, Any], errors: Iterable[str]
+) -> tuple[list[Field], int]:
+    """The fields with those that are in use first, and how many of them do not fold away."""
+    wanted = FIRST.get(kind)
+    if wanted is None and len(fields) <= FEW:
+        return list(fields), len(fields)
+    troubled = {path.partition(".")[0] for path in errors} | set(errors)
+    front: list[Field] = []
+    rest: list[Field] = []
+    for number, each in enumerate(fields):
+        main = each.name in wanted if wanted else number < FEW
+        used = values.get(each.name) not in (None, "", []) and each.name not in (
+            "owner",
+            "branch",
+            "state",
+        )
+        (front if main or used or each.required or each.name in troubled else rest).append(each)
+    return front + rest, len(front)
+
+
+def described(session: ScopedSession, field: Field) -> dict[str, Any]:
+    """A field as the macros of forms take it."""
+    found: dict[str, Any] = {
+        "name": field.name,
+        "label": field.label,
+        "type": str(field.type),
+        "help": field.help,
+        "required": field.required,
+        "choices": field.choices,
+        "max_length": field.max_length,
+        "target": field.target,
+    }
+    if field.target:
+        kind = f"?kind={field.target_kind}" if field.target_kind else ""
+        found["lookup_url"] = f"/lookup/{field.target}{kind}"
+        found["create_url"] = _create_url(session, field)
+    if field.collection is not None and field.type != "tags":
+        found["sub_fields"] = [described(session, each) for each in field.collection.fields]
+        found["add_label"] = ADD.get(field.name)
+    return found
+
+
+def _create_url(session: ScopedSession, field: Field) -> str | None:
+    rtype = session.registry.of_entity(field.target or "", field.target_kind)
+    if rtype is None or field.target != "party" or not grants_of(session, rtype, "create"):
+        return None
+    return f"/{rtype.path}/new" if field.target_kind else "/counterparties/new"
+
+
+def blanks(kind: str | None) -> dict[str, Any]:
+    """What a new form begins with: a line for mail and one for a phone."""
+    if kind is None:
+        return {}
+    points = [{"kind": "email", "primary": True}, {"kind": "phone", "primary": True}]
+    return {"points": points, **({"affiliations": [{}]} if kind == "person" else {})}
