@@ -79,6 +79,17 @@ class ScopedSession(Session):
         self._permits.update(id(record) for record in records)
         self._permitted.extend(records)
 
+    @contextmanager
+    def permitting(self) -> Iterator[None]:
+        """Permits given within the block end with it, so that none outlives its save."""
+        before = len(self._permitted)
+        try:
+            yield
+        finally:
+            ended, self._permitted = self._permitted[before:], self._permitted[:before]
+            self._permits -= {id(record) for record in ended}
+            self._permits |= {id(record) for record in self._permitted}
+
     def is_permitted(self, record: object) -> bool:
         return self.principal.is_system or id(record) in self._permits
 
@@ -194,9 +205,9 @@ def _check_permits(session: Any, context: UOWTransaction, instances: Any) -> Non
         return
     for record in [*session.new, *session.deleted, *session.dirty]:
         guard = guard_of(type(record))
-        if guard is None or not session.is_modified(record) and record in session.dirty:
+        if record in session.dirty and not session.is_modified(record):
             continue
-        if not session.is_permitted(record):
+        if guard is None or not session.is_permitted(record):
             raise Unscoped(
                 f"{type(record).__name__} was changed past the record service.",
                 "Change records through it: it checks the right and keeps the history.",

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Table
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.elements import ColumnClause, TextClause
+from sqlalchemy.sql.elements import ColumnClause, ColumnElement, TextClause
 from sqlalchemy.sql.selectable import (
     AliasedReturnsRows,
     CompoundSelect,
@@ -89,20 +89,23 @@ class _Walk:
         self.tables: set[str] = set()
         self.bare: set[str] = set()
         self.refusal: str | None = None
+        # Loaders write bare columns of the very classes that they select: one source, with rules.
+        self.selected = set(_selected(statement))
 
     def run(self) -> None:
-        todo: list[Any] = [self.statement]
+        todo: list[tuple[Any, bool]] = [(self.statement, False)]
         target = getattr(self.statement, "table", None)
         if target is not None:
-            todo.append(target)
-        met: dict[int, Any] = {}
+            todo.append((target, False))
+        met: dict[tuple[int, bool], Any] = {}
         while todo:
-            element = todo.pop()
-            if id(element) not in met:
-                met[id(element)] = element
-                todo += self._next(element)
+            element, nested = todo.pop()
+            if (id(element), nested) not in met:
+                met[id(element), nested] = element
+                inner = nested or (isinstance(element, Select) and element is not self.statement)
+                todo += [(each, inner) for each in self._next(element, nested)]
 
-    def _next(self, element: Any) -> Iterable[Any]:
+    def _next(self, element: Any, nested: bool) -> Iterable[Any]:
         notes = getattr(element, "_annotations", None) or {}
         if RULE in notes:
             return ()
@@ -113,16 +116,26 @@ class _Walk:
                 self.bare.add(element.name)
             return ()
         if isinstance(element, ColumnClause):
-            source = element.table
-            if source is None:
-                return ()
-            return self._of_entity(source) if ENTITY in notes else (source,)
+            return self._of_column(element, notes, nested)
+        if (owner := notes.get("proxy_owner")) is not None:
+            found = getattr(owner, "relationships", {}).get(notes.get("proxy_key"))
+            if found is not None:  # a join along a relationship: its classes on both sides
+                return (found.parent.__clause_element__(), found.mapper.__clause_element__())
         if isinstance(element, AliasedReturnsRows) and ENTITY in notes:
             return self._of_entity(element)
         if isinstance(element, Select):
             # Its own method also gives the sources of its columns, without their classes.
             return super(Select, element).get_children(omit_attrs=_CORRELATED)
         return element.get_children() if hasattr(element, "get_children") else ()
+
+    def _of_column(self, element: Any, notes: Any, nested: bool) -> Iterable[Any]:
+        source = element.table
+        if source is None:
+            return ()
+        if not nested and isinstance(source, Table) and source.name in self.selected:
+            self.tables.add(source.name)
+            return ()
+        return self._of_entity(source) if ENTITY in notes else (source,)
 
     def _check(self, element: Any) -> None:
         if isinstance(element, TextClause | TextualSelect):
@@ -148,6 +161,16 @@ class _Walk:
         return (inner,)
 
 
+def _selected(statement: Any) -> Iterator[str]:
+    """Names of the tables whose classes, or columns of classes, a SELECT itself names."""
+    for part in statement._raw_columns if isinstance(statement, Select) else ():
+        for element in (part,) if _is_source(part) else visitors.iterate(part):
+            if ENTITY in getattr(element, "_annotations", ()):
+                table = element if isinstance(element, Table) else getattr(element, "table", None)
+                if isinstance(table, Table):
+                    yield table.name
+
+
 def _outcome(statement: Any) -> Iterator[Any]:
     """The columns and classes that a statement returns."""
     if isinstance(statement, CompoundSelect):
@@ -159,8 +182,13 @@ def _outcome(statement: Any) -> Iterator[Any]:
         yield from _outcome(statement.element)
 
 
+def _is_source(part: Any) -> bool:
+    """A table, class or subquery; functions could be FROM clauses too, but stand for a value."""
+    return isinstance(part, FromClause) and not isinstance(part, ColumnElement)
+
+
 def _base_tables(column: Any) -> Iterator[str]:
-    if isinstance(column, FromClause):
+    if _is_source(column):
         return
     for element in visitors.iterate(column):
         if isinstance(element, ColumnClause):

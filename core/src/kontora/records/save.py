@@ -68,6 +68,11 @@ def check_may(session: ScopedSession, rtype: RecordType, record: Any, verb: str)
 
 def create_record(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) -> Saved:
     """Create a record from input in the shape of the API. Raises Invalid or Forbidden."""
+    with session.permitting():
+        return _create(session, rtype, data)
+
+
+def _create(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) -> Saved:
     kind, data = _kind_of(rtype, data)
     require(session, rtype, "create", kind)
     if not rtype.creatable:
@@ -105,6 +110,17 @@ def change_record(
     version: int | None = None,
 ) -> Saved:
     """Change the fields that `data` names. Raises Stale when `version` is not the present one."""
+    with session.permitting():
+        return _change(session, rtype, record_id, data, version)
+
+
+def _change(
+    session: ScopedSession,
+    rtype: RecordType,
+    record_id: UUID,
+    data: Mapping[str, Any],
+    version: int | None,
+) -> Saved:
     record = find(session, rtype, record_id, lock=True)
     check_may(session, rtype, record, "edit")
     _check_version(session, rtype, record, version)
@@ -151,11 +167,12 @@ def restore_record(session: ScopedSession, rtype: RecordType, record_id: UUID) -
 
 
 def _move(session: ScopedSession, rtype: RecordType, record: Any, verb: str, when: Any) -> None:
-    session.permit(record)
-    record.deleted_at = when
-    record.version += 1
-    record.updated_at = session.now
-    session.flush()
+    with session.permitting():
+        session.permit(record)
+        record.deleted_at = when
+        record.version += 1
+        record.updated_at = session.now
+        session.flush()
     kind = getattr(record, "kind", None)
     change = Change(
         entity=rtype.entity,
@@ -264,7 +281,11 @@ def _finish(
 ) -> Saved:
     rtype, record = draft.rtype, draft.record
     wanted = set(names)
-    touched = [each for each in rtype.fields if each.name in wanted and each.shortcut is None]
+    touched = [
+        each
+        for each in rtype.fields
+        if each.name in wanted and each.shortcut is None and each.computed is None
+    ]
     after = _snapshot(session, rtype, record, touched, draft.data)
     if draft.verb == "change":
         after = {name: value for name, value in after.items() if value != before.get(name)}
