@@ -132,7 +132,7 @@ def create(session: ScopedSession, name: str, copy_of: str | None = None) -> str
     key = _free_key(session, name)
     row = {"key": key, "name": name, "built_in": False, "sort": 100}
     session.execute(insert(_role), [row], execution_options=DOOR)
-    _log(session, key, "create", {}, {"name": name})
+    _log(session, key, "add", {}, {"name": name})
     if copy_of:
         line(session, copy_of)
         _write(session, key, content(session, copy_of))
@@ -180,7 +180,7 @@ def remove(session: ScopedSession, key: str) -> None:
             _("This role belongs to Kontora and cannot be deleted."),
             _("Take it from the users who have it."),
         )
-    _log(session, key, "delete", {}, {"name": str(role.label)})
+    _log(session, key, "remove", {"name": str(role.label)}, {"name": None})
     for table in (_grant, _permission, _rule, _held):
         session.execute(delete(table).where(table.c.role_key == key), execution_options=DOOR)
     session.execute(delete(_role).where(_role.c.key == key), execution_options=DOOR)
