@@ -143,6 +143,7 @@ def context(context: BrowserContext) -> Iterator[BrowserContext]:
         if any(word in message.text for word in CSP_WORDS):
             faults.append(message.text)
 
+    context.set_default_timeout(10_000)
     context.on("console", listen)
     context.on("weberror", lambda error: faults.append(str(error.error)))
     yield context
@@ -155,7 +156,7 @@ SignIn = Callable[..., Page]
 def _sign_in(page: Page, email: str, password: str) -> Page:
     page.goto("/")
     page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("navigation").first).to_be_visible()
     return page
