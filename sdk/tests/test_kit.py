@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager
 from uuid import UUID
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from kontora.access.principal import Principal, system
 from kontora.errors import KontoraError
 from kontora.lifecycle.site import Site
 from kontora.records.service import Query, list_records
+from kontora_sdk.testing.clients import PersonClient, ProgramClient
 
 Limit = Callable[[int], AbstractContextManager[list[str]]]
 
@@ -64,6 +66,31 @@ def test_a_user_without_a_role_sees_nothing(
         except KontoraError:
             found = []
     assert found == []
+
+
+def test_a_visitor_is_asked_to_sign_in(kontora_client: FlaskClient) -> None:
+    assert kontora_client.get("/contacts").status_code in (302, 303)
+    assert kontora_client.get("/api/v1/contacts").status_code == 401
+
+
+def test_a_program_acts_with_the_rights_of_its_user(
+    api_as: Callable[..., ProgramClient], party_factory: Callable[..., UUID]
+) -> None:
+    program = api_as("manager")
+    party_factory(family="Foreign")
+    party_factory(family="Own", by=program.principal)
+    items = program.get("/api/v1/contacts").json["items"]
+    assert [item["display_name"] for item in items] == ["Own"]
+
+
+def test_a_person_sends_the_token_of_the_page_unless_told_otherwise(
+    as_role: Callable[..., PersonClient],
+) -> None:
+    manager = as_role("manager")
+    assert manager.get("/contacts").status_code == 200
+    unprotected = as_role(manager.principal, csrf=False)
+    assert unprotected.post("/sign-out").status_code == 400
+    assert manager.post("/sign-out").status_code in (200, 302, 303)
 
 
 def test_jobs_run_here_and_now(run_jobs: Callable[..., dict[str, int]]) -> None:

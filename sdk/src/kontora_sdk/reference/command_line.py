@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import click
 
 from kontora_sdk.reference.markdown import code, table
@@ -10,7 +12,7 @@ from kontora_sdk.reference.markdown import code, table
 def command_line_page(command: click.Command, name: str = "kontora") -> str:
     """Every command with its arguments and options, as `--help` says them."""
     context = click.Context(command, info_name=name)
-    parts = ["# Command line\n", f"{(command.help or '').strip()}\n"]
+    parts = ["# Command line\n", f"{_about(command)}\n"]
     parts += _commands(command, context)
     return "\n".join(parts)
 
@@ -30,10 +32,13 @@ def _command(command: click.Command, context: click.Context) -> str:
     options = [
         (code(", ".join(each.opts + each.secondary_opts)), each.help or "")
         for each in command.get_params(context)
-        if isinstance(each, click.Option) and not each.hidden and each.name != "help"
+        if isinstance(each, click.Option) and not each.hidden and "--help" not in each.opts
     ]
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    about = (command.help or "").replace("\b", "").strip()
-    return f"## `{context.command_path}`\n\n```\n{usage}\n```\n\n{about}\n\n" + table(
+    return f"## `{context.command_path}`\n\n```\n{usage}\n```\n\n{_about(command)}\n\n" + table(
         ("option", ""), options
     )
+
+
+def _about(command: click.Command) -> str:
+    return inspect.cleandoc((command.help or "").replace("\b", ""))

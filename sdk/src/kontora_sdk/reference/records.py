@@ -96,10 +96,11 @@ def declarations_page(registry: Registry) -> str:
     panels = [(code(each.id), each.title, code(each.entity)) for each in registry.panels]
     widgets = [(code(each.id), each.title) for each in registry.widgets]
     menu = [(code(each.id), each.label, code(each.url), each.group) for each in registry.menu]
+    jobs = [(code(job.name), code(job.schedule or "")) for job in registry.jobs.values()]
     sections = {
         "Permissions": table(("permission", "label", "roles that get it"), permissions),
         "Reports": table(("report", "label", "parameters", "columns"), reports),
-        "Jobs": table(("job",), [(code(name),) for name in registry.jobs]),
+        "Jobs": table(("job", "runs at (cron)"), jobs),
         "Panels of a record page": table(("panel", "title", "of"), panels),
         "Widgets of the home page": table(("widget", "title"), widgets),
         "Menu": table(("entry", "label", "address", "group"), menu),
