@@ -69,6 +69,12 @@ def as_day(value: date | datetime | str | None) -> str:
     return format_date(day, pattern, locale=locale())
 
 
+def as_long_day(value: datetime) -> str:
+    """`Saturday, 21 November 2026`."""
+    text = format_date(local(value), "full", locale=locale())
+    return text[:1].upper() + text[1:]
+
+
 def as_number(value: Any) -> str:
     """A number with the separators of the locale; what is no number stays as it is."""
     if value is None or value == "":

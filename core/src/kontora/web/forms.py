@@ -133,11 +133,22 @@ def _rows(field: Field, form: MultiDict[str, str]) -> list[Any]:
             ]
         )
         row = read(field.collection.fields, inner)
-        if any(value not in (None, "", False, []) for value in row.values()):
+        if not _is_blank(field.collection.fields, row):
             found.append(row)
     if field.collection.single:
         return [row.get(field.collection.single) for row in found]
     return found
+
+
+def _is_blank(fields: Iterable[Field], row: Mapping[str, Any]) -> bool:
+    """Whether a row says nothing: a kind that was chosen for a value never typed says nothing."""
+    picked = (FieldType.CHOICE, FieldType.BOOLEAN)
+    typed = [each for each in fields if each.type not in picked]
+    if any(row.get(each.name) not in (None, "", []) for each in typed):
+        return False
+    if any(each.required for each in typed):
+        return True
+    return not any(value not in (None, "", False, []) for value in row.values())
 
 
 def nested(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,3 +213,39 @@ def _decimal(value: Any) -> str:
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None
+
+
+# Comparing
+
+
+def same(field: Field, one: Any, other: Any) -> bool:
+    """Whether two values of a field say the same, however they are written."""
+    return bool(normal(field, one) == normal(field, other))
+
+
+def normal(field: Field, value: Any) -> Any:
+    """A value reduced to what it says: ids for references, rows without blanks."""
+    if value in (None, "", [], False):
+        return None
+    if field.collection is not None:
+        if field.collection.single:
+            return [normal(field.collection.fields[0], each) for each in value]
+        return [_normal_row(field.collection.fields, row) for row in value]
+    if field.type is FieldType.REFERENCE:
+        return str(value.get("id") if isinstance(value, Mapping) else value)
+    if field.type is FieldType.DECIMAL and _is_number(str(value)):
+        return Decimal(str(value))
+    if field.type is FieldType.MONEY and isinstance(value, Mapping):
+        amount = str(value.get("amount"))
+        return (Decimal(amount) if _is_number(amount) else amount, value.get("currency"))
+    if field.type is FieldType.DATETIME:
+        try:
+            return datetime.fromisoformat(str(value))
+        except ValueError:
+            return value
+    return value.strip().replace("\r\n", "\n") if isinstance(value, str) else value
+
+
+def _normal_row(fields: Iterable[Field], row: Mapping[str, Any]) -> dict[str, Any]:
+    found = {each.name: normal(each, row.get(each.name)) for each in fields}
+    return {name: value for name, value in found.items() if value is not None}

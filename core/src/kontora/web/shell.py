@@ -49,6 +49,7 @@ def context() -> dict[str, Any]:
         base |= {
             "user": {"name": principal.name, "email": principal.email, "id": principal.user_id},
             "branch": branch_name(principal),
+            "zone": principal.timezone,
             "nav": navigation(principal),
             "create_items": create_items(principal),
             "shell": {"language": "/language"},

@@ -82,6 +82,8 @@ class Cells:
             return datetime.fromisoformat(value)
         if field.type is FieldType.PHONE:
             return phone(value)
+        if field.type is FieldType.JSON and isinstance(value, Mapping):
+            return "; ".join(f"{key}: {plain(each)}" for key, each in value.items()) or None
         return str(value) if field.short_name in PLAIN else value
 
     def choice(self, field: Field, value: Any, *, badge: bool = True) -> Any:

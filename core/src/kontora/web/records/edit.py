@@ -18,7 +18,7 @@ from kontora.registry.records import RecordType
 from kontora.text import _
 from kontora.web import complaints, flash, forms
 from kontora.web.addresses import own_path
-from kontora.web.records import conflict, form_fields
+from kontora.web.records import conflict, form_fields, words
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.record_page import heading, loaded
 
@@ -118,7 +118,7 @@ def _new_page(
 ) -> Response:
     body = render_template(
         "core/pages/new.html",
-        page={"title": _("New: %(what)s") % {"what": rtype.label}},
+        page={"title": words.new(rtype)},
         rtype=rtype,
         kind=kind,
         next=own_path(request.values.get("next")),

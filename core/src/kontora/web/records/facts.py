@@ -50,10 +50,26 @@ def groups(
         }
         for name, items in found.items()
     ]
+    shown = _merged(rtype, shown)
     if custom := record.get("custom"):
         items = [{"label": key, "value": value, "type": "text"} for key, value in custom.items()]
         shown.append({"title": _("Own fields"), "items": items})
     return shown
+
+
+def _merged(rtype: RecordType, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Groups in which nothing is filled in become one, at the end."""
+    filled = [each for each in groups if any(_has(item) for item in each["items"])]
+    blank = [item for each in groups if each not in filled for item in each["items"]]
+    if not blank:
+        return filled
+    edit_url = next((each["edit_url"] for each in groups if each["edit_url"]), None)
+    whole = edit_url.partition("?")[0] if edit_url else None
+    return [*filled, {"title": _("Not filled in yet"), "items": blank, "edit_url": whole}]
+
+
+def _has(item: Mapping[str, Any]) -> bool:
+    return item["value"] not in (None, "", [])
 
 
 def title_of(session: ScopedSession, group: str) -> str:

@@ -17,7 +17,7 @@ from kontora.text import Text, _
 from kontora.web import preferences
 from kontora.web.addresses import came_from
 from kontora.web.complaints import explained
-from kontora.web.records import filtering, party
+from kontora.web.records import filtering, party, words
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.bulk import actions
 from kontora.web.records.cells import Cells, plain, type_of
@@ -42,6 +42,7 @@ def show_list(rtype: RecordType) -> Response:
         problem = "; ".join(explained(text) for texts in error.errors.values() for text in texts)
     context = {
         "page": {"title": rtype.label_plural, "hint": rtype.help},
+        "new_label": words.new(rtype),
         "rtype": rtype,
         "state": state,
         "problem": problem,
@@ -73,7 +74,7 @@ def _rows(
     session: ScopedSession, rtype: RecordType, fields: list[Field], items: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     cells = Cells(session, fields).rows(items)
-    hints = party.hints(session, rtype, items)
+    hints = party.hints(session, rtype, items, [each.name for each in fields])
     rows = []
     for item, values in zip(items, cells, strict=True):
         name = plain(values.get(rtype.title)) or _untitled(rtype, values)

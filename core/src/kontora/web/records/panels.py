@@ -8,6 +8,7 @@ from uuid import UUID
 
 import structlog
 from flask import Response, g, make_response, render_template
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from kontora.access.session import ScopedSession
@@ -64,7 +65,7 @@ def contained(
     title: Text,
     template: str,
     load: Callable[[], Mapping[str, Any] | None],
-) -> str | None:
+) -> Markup | None:
     """Run code of a plugin in a savepoint and with a time limit, and render its template.
 
     None when it has nothing to show. A failure is logged and becomes the text that says so.
@@ -76,12 +77,12 @@ def contained(
             found = load()
             if found is None:
                 return None
-            return render_template(template, title=title, **found)
+            return _markup(render_template(template, **{"title": title, **found}))
     except Exception as error:  # a plugin may raise anything; it costs only its own box
         return _failed(name, title, error)
 
 
-def _failed(name: str, title: Text, error: Exception) -> str:
+def _failed(name: str, title: Text, error: Exception) -> Markup:
     plugin = name.partition(".")[0]
     entry = site().manager.errors.add(plugin, name, one_line(error), error)
     log.error(
@@ -91,4 +92,10 @@ def _failed(name: str, title: Text, error: Exception) -> str:
         request_id=g.get("request_id"),
         exc_info=error,
     )
-    return render_template("core/pages/panel_failed.html", title=title, error_id=entry.error_id)
+    page = render_template("core/pages/panel_failed.html", title=title, error_id=entry.error_id)
+    return _markup(page)
+
+
+def _markup(rendered: str) -> Markup:
+    """What a template made, with its values escaped already."""
+    return Markup(rendered)  # noqa: S704

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from kontora.access.session import ScopedSession
-from kontora.parties.models import Affiliation, Organisation, Party, Relation
+from kontora.parties.models import Address, Affiliation, Organisation, Party, Relation
 from kontora.registry.records import RecordType
 from kontora.text import Text, _
 from kontora.web import formats
@@ -36,9 +36,13 @@ MOST = 50
 
 
 def hints(
-    session: ScopedSession, rtype: RecordType, items: Sequence[Mapping[str, Any]]
+    session: ScopedSession,
+    rtype: RecordType,
+    items: Sequence[Mapping[str, Any]],
+    columns: Sequence[str] = (),
 ) -> dict[str, str]:
-    """The second line of a row: position and firm of a person, industry of a firm."""
+    """The second line of a row: position and firm of a person, industry and town of a firm;
+    without what has a column of its own."""
     if rtype.entity != "party" or not items:
         return {}
     ids = [UUID(item["id"]) for item in items]
@@ -53,11 +57,30 @@ def hints(
         if is_current(_dates(place)):
             words = [word for word in (place.title, firm) if word]
             found.setdefault(str(place.person_id), " · ".join(words))
-    industries = session.execute(
-        select(Organisation.party_id, Organisation.industry).where(Organisation.party_id.in_(ids))
-    )
-    found.update({str(key): industry for key, industry in industries if industry})
+    for key, text in _firms(session, ids, with_industry="industry" not in columns).items():
+        found.setdefault(key, text)
     return found
+
+
+def _firms(session: ScopedSession, ids: Sequence[UUID], *, with_industry: bool) -> dict[str, str]:
+    firms = select(Organisation.party_id, Organisation.industry)
+    places = select(Address.party_id, Address.locality).order_by(Address.position, Address.id)
+    words: dict[str, list[str]] = {}
+    for key, industry in session.execute(firms.where(Organisation.party_id.in_(ids))):
+        words[str(key)] = [industry] if industry and with_industry else []
+    towns: dict[str, str] = {}
+    for key, town in (
+        session.execute(places.where(Address.party_id.in_(UUID(each) for each in words)))
+        if words
+        else ()
+    ):
+        if town:
+            towns.setdefault(str(key), town)
+    return {
+        key: " · ".join([*known, *([towns[key]] if key in towns else [])])
+        for key, known in words.items()
+        if known or key in towns
+    }
 
 
 def _dates(row: Any) -> dict[str, Any]:
@@ -67,7 +90,8 @@ def _dates(row: Any) -> dict[str, Any]:
 
 def people(session: ScopedSession, party_id: UUID, kind: str) -> list[dict[str, Any]]:
     """The positions of a person, or the people of an organisation, present ones first."""
-    mine, theirs = Affiliation.person_id, Affiliation.organisation_id
+    mine: Any = Affiliation.person_id
+    theirs: Any = Affiliation.organisation_id
     if kind == "organisation":
         mine, theirs = theirs, mine
     rows = session.execute(

@@ -44,7 +44,8 @@ def render_record(
     head = heading(session, rtype, record, fields)
     may_edit = head["may_edit"]
     is_party = rtype.entity == "party"
-    shown = [each for each in fields if not (is_party and each.name in ELSEWHERE)]
+    elsewhere = {rtype.title} | (ELSEWHERE if is_party else set())
+    shown = [each for each in fields if each.name not in elsewhere]
     if not is_party:
         shown = [each for each in shown if each.type is not FieldType.LONGTEXT]
     cursor = request.args.get("before")

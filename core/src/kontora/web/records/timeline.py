@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -56,7 +56,13 @@ def context(session: ScopedSession, record_id: UUID, cursor: str | None) -> dict
 
 def _days(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     by_day = groupby(entries, key=lambda each: formats.local(each["when"]).date())
-    return [{"day": day, "entries": list(those)} for day, those in by_day]
+    return [{"label": _day_name(day), "entries": list(those)} for day, those in by_day]
+
+
+def _day_name(day: date) -> str:
+    """A day as a heading; with a capital, whatever the language does within a sentence."""
+    name = formats.as_day(day)
+    return name[:1].upper() + name[1:]
 
 
 def entries_of(session: ScopedSession, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
