@@ -81,7 +81,8 @@ def roles(session: ScopedSession) -> list[RoleLine]:
         .where(_held.c.user_id.in_(active))
         .group_by(_held.c.role_key)
     )
-    numbers = {key: count for key, count in session.execute(counted, execution_options=DOOR)}
+    rows = session.execute(counted, execution_options=DOOR)
+    numbers = {row[0]: row[1] for row in rows}
     rows = session.execute(
         select(_role).order_by(_role.c.built_in.desc(), _role.c.sort, _role.c.name),
         execution_options=DOOR,

@@ -16,6 +16,11 @@ PAGES = (
     "kontora.web.sign_in",
     "kontora.web.home",
     "kontora.web.records",
+    "kontora.web.bin",
+    "kontora.web.search",
+    "kontora.web.reports",
+    "kontora.web.profile",
+    "kontora.web.admin",
 )
 
 

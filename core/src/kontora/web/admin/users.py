@@ -1,0 +1,274 @@
+"""Users: who works here, with which roles, where; passwords given anew, accounts switched off."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+
+from kontora.access.session import ScopedSession
+from kontora.errors import Conflict, Invalid, Stale
+from kontora.http.context import db
+from kontora.http.policy import needs, policy
+from kontora.lifecycle import accounts, roles
+from kontora.records import service
+from kontora.records.service import Query
+from kontora.registry.fields import Choice, Field, FieldType
+from kontora.registry.records import RecordType
+from kontora.text import Text, _, n_
+from kontora.web import flash, formats, forms
+from kontora.web.addresses import with_query
+from kontora.web.admin import tree
+from kontora.web.admin.blueprint import blueprint
+from kontora.web.complaints import by_path
+
+USERS = needs("admin.users")
+STATES: tuple[tuple[str, Text, str], ...] = (
+    ("active", _("Active"), "good"),
+    ("disabled", _("Disabled"), "neutral"),
+)
+_PLAIN = ("name", "email")
+
+
+def _users(session: ScopedSession) -> RecordType:
+    return session.registry.record_type("users")
+
+
+@blueprint.get("/users")
+@policy(USERS)
+def users() -> str:
+    """All users; `state` and `q` narrow the list."""
+    session = db()
+    state, q = request.args.get("state", ""), request.args.get("q", "").strip()
+    conditions = {"field": "state", "op": "eq", "value": state} if state else None
+    query = Query(
+        filter=conditions,
+        q=q or None,
+        sort=("name",),
+        cursor=request.args.get("cursor") or None,
+        total=True,
+    )
+    page = service.list_records(session, _users(session), query)
+    keep = [("state", state), ("q", q)]
+    next_url = with_query("/admin/users", [*keep, ("cursor", page.next)]) if page.next else None
+    return render_template(
+        "core/pages/admin/users.html",
+        page={"title": _("Users"), "hint": _("Who works here, and what each may do.")},
+        rows=_rows(session, page.items),
+        total=page.total,
+        tabs=_tabs(state),
+        q=q,
+        state=state,
+        next_url=next_url,
+    )
+
+
+def _tabs(state: str) -> list[dict[str, Any]]:
+    found = [{"label": _("All"), "url": "/admin/users", "active": not state}]
+    for value, label, _tone in STATES:
+        url = with_query("/admin/users", [("state", value)])
+        found.append({"label": label, "url": url, "active": state == value})
+    return found
+
+
+def _rows(session: ScopedSession, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    labels = {each.key: each.label for each in roles.roles(session)}
+    seen = accounts.last_seen(session)
+    states = {value: {"label": label, "tone": tone} for value, label, tone in STATES}
+    return [
+        {
+            "id": each["id"],
+            "url": f"/admin/users/{each['id']}",
+            "kind": "person",
+            "name": each["name"],
+            "muted": each["state"] != "active",
+            "cells": {
+                "name": each["name"],
+                "email": each["email"],
+                "roles": ", ".join(str(labels.get(key, key)) for key in each["roles"]),
+                "branch": (each["branch"] or {}).get("name"),
+                "state": states.get(each["state"], each["state"]),
+                "seen": seen.get(UUID(each["id"])),
+            },
+        }
+        for each in items
+    ]
+
+
+# One user
+
+
+@blueprint.get("/users/new")
+@policy(USERS)
+def new_user() -> str:
+    """The form for somebody new."""
+    return _form(db(), None, {"roles": ["manager"]}, {})
+
+
+@blueprint.post("/users/new")
+@policy(USERS)
+def add_user() -> Response:
+    """Add somebody; he gets a password at once if he has an address to sign in with."""
+    session = db()
+    data = _sent(session, None)
+    try:
+        with session.begin_nested():
+            saved = service.create_record(session, _users(session), data)
+    except (Invalid, Conflict) as error:
+        return make_response(_form(session, None, data, _errors(session, error)), 422)
+    password = accounts.reset_password(session, saved.id) if data.get("email") else None
+    flash.tell(_("%(name)s was added.") % {"name": data["name"]}, "good")
+    if password is None:
+        return _to(saved.id)
+    return make_response(_page(session, saved.id, password=password))
+
+
+@blueprint.get("/users/<uuid:user_id>")
+@policy(USERS)
+def user(user_id: UUID) -> str:
+    """One user, as a form, with what can be done to the account."""
+    return _page(db(), user_id)
+
+
+@blueprint.post("/users/<uuid:user_id>")
+@policy(USERS)
+def save_user(user_id: UUID) -> Response:
+    """Change a user; new rights hold from his next request on."""
+    session = db()
+    data = _sent(session, user_id)
+    version = request.form.get("version", "")
+    try:
+        with session.begin_nested():
+            service.change_record(
+                session, _users(session), user_id, data, int(version) if version.isdigit() else None
+            )
+    except Stale:
+        text = _("Somebody else changed this user in the meantime. Look again, then save.")
+        return make_response(_page(session, user_id, errors={"": [text]}), 412)
+    except (Invalid, Conflict) as error:
+        shown = _page(session, user_id, values=data, errors=_errors(session, error))
+        return make_response(shown, 422 if isinstance(error, Invalid) else 409)
+    flash.tell(_("Saved."), "good")
+    return _to(user_id)
+
+
+@blueprint.post("/users/<uuid:user_id>/password")
+@policy(USERS)
+def give_password(user_id: UUID) -> Response:
+    """Give a new password, which is shown this once."""
+    session = db()
+    made = accounts.reset_password(session, user_id)
+    return make_response(_page(session, user_id, password=made))
+
+
+@blueprint.post("/users/<uuid:user_id>/state")
+@policy(USERS)
+def set_state(user_id: UUID) -> Response:
+    """Disable an account, which ends all its sessions and tokens, or enable it again."""
+    session = db()
+    state = "active" if request.form.get("state") == "active" else "disabled"
+    service.change_record(session, _users(session), user_id, {"state": state})
+    if state == "disabled":
+        accounts.end_sessions(session, user_id)
+        flash.tell(_("The account is disabled; it ends with its next request."))
+    else:
+        flash.tell(_("The account is active again. Give a new password if it is forgotten."))
+    return _to(user_id)
+
+
+@blueprint.post("/users/<uuid:user_id>/sign-out")
+@policy(USERS)
+def sign_out_everywhere(user_id: UUID) -> Response:
+    """End all sessions and tokens of a user."""
+    accounts.end_sessions(db(), user_id)
+    flash.tell(_("Signed out on all devices; all tokens are taken back."))
+    return _to(user_id)
+
+
+def _to(user_id: UUID) -> Response:
+    return make_response(redirect(url_for("admin.user", user_id=user_id), 303))
+
+
+def _sent(session: ScopedSession, user_id: UUID | None) -> dict[str, Any]:
+    """What the form sent, in the shape of the API."""
+    form = request.form
+    data: dict[str, Any] = forms.read(_plain_fields(session), form)
+    data["roles"] = [each for each in form.getlist("roles") if each]
+    data["branch"] = form.get("branch") or None
+    data["teams"] = [each for each in form.getlist("teams") if each]
+    return data
+
+
+def _errors(session: ScopedSession, error: Invalid | Conflict) -> dict[str, list[str]]:
+    if isinstance(error, Invalid):
+        return by_path(error.errors, _users(session).fields)
+    return {"": [f"{error.message} {error.remedy}".strip()]}
+
+
+def _plain_fields(session: ScopedSession) -> list[Field]:
+    return [each for each in _users(session).fields if each.name in _PLAIN]
+
+
+def _page(
+    session: ScopedSession,
+    user_id: UUID,
+    *,
+    values: dict[str, Any] | None = None,
+    errors: dict[str, list[str]] | None = None,
+    password: str | None = None,
+) -> str:
+    shown = service.get_record(session, _users(session), user_id)
+    account = {
+        "id": user_id,
+        "name": shown["name"],
+        "active": shown["state"] == "active",
+        "can_sign_in": bool(shown["email"]),
+        "seen": accounts.last_seen(session).get(user_id),
+        "since": formats.as_date(shown["created_at"]),
+        "is_me": user_id == session.principal.user_id,
+        "version": service.version_of(session, _users(session), user_id),
+    }
+    given = values if values is not None else _values(shown)
+    return _form(session, account, given, errors or {}, password)
+
+
+def _values(shown: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: shown[name] for name in _PLAIN},
+        "roles": shown["roles"],
+        "branch": (shown["branch"] or {}).get("id"),
+        "teams": [each["id"] for each in shown["teams"]],
+    }
+
+
+def _form(
+    session: ScopedSession,
+    account: dict[str, Any] | None,
+    values: dict[str, Any],
+    errors: dict[str, list[str]],
+    password: str | None = None,
+) -> str:
+    hint = None
+    if account:
+        hint = n_("%(n)s role", "%(n)s roles", len(values.get("roles") or []))
+    return render_template(
+        "core/pages/admin/user.html",
+        page={"title": account["name"] if account else _("New user"), "hint": hint},
+        account=account,
+        plain=_plain_fields(session),
+        branch=_branch_field(session),
+        roles=roles.roles(session),
+        teams=tree.teams(session),
+        values=values,
+        errors=errors,
+        password=password,
+    )
+
+
+def _branch_field(session: ScopedSession) -> Field:
+    choices = tuple(
+        Choice(value=str(each["id"]), label="\u2003" * each["depth"] + each["name"])
+        for each in tree.branches(session)
+    )
+    return Field(name="branch", label=_("Branch"), type=FieldType.CHOICE, choices=choices)
