@@ -37,6 +37,13 @@ class Predicates:
             return false()
         return self._rows(guard, model, verb)
 
+    def within(self, entity: str, column: Any) -> Any:
+        """That a reference leads to a record of `entity` which may be seen; None when any may."""
+        if entity not in self.by_entity:
+            return None
+        found = self._with_parent(column, entity, "view")
+        return None if _is_true(found) else found
+
     def is_open(self, model: type, verb: str = "view") -> bool:
         """Whether the predicate is simply true, so that no statement needs it."""
         return _is_true(self.rows(model, verb))
@@ -49,7 +56,9 @@ class Predicates:
         if guard.mode == "system":
             return false()
         if guard.mode == "child":
-            found = [self._with_parent(getattr(columns, a), e, verb) for a, e in guard.parents]
+            (attribute, entity), *others = guard.parents
+            found = [self._with_parent(getattr(columns, attribute), entity, verb)]
+            found += [self._of_other(getattr(columns, a), e, verb) for a, e in others]
             return and_(true(), *found)
         if guard.scoped_by_table:
             return self._by_table(guard, columns, verb)
@@ -62,6 +71,11 @@ class Predicates:
         if verb == "view":
             ways += [self._through(columns, via) for via in guard.via]
         return or_(*ways)
+
+    def _of_other(self, column: Any, entity: str, verb: str) -> Any:
+        """A further parent; one that may be absent hides nothing when it is."""
+        found = self._with_parent(column, entity, verb)
+        return or_(column.is_(None), found) if column.expression.nullable else found
 
     def _with_parent(self, column: Any, entity: str, verb: str) -> Any:
         """The rows whose parent, another record, is within reach."""

@@ -96,7 +96,8 @@ def _begin(
     site: Site, rtype: RecordType, file: Path, options: ImportOptions, resume: str | None
 ) -> Run:
     """The run to go on with, or a new one."""
-    from kontora.records.transfer import run as running
+    from kontora.records.transfer.prepare import prepare
+    from kontora.records.transfer.run import start
 
     principal = operator()
     if resume and resume != "last":
@@ -106,13 +107,13 @@ def _begin(
             raise NotFound(_("This run has ended."), _("Leave --resume out to import anew."))
         return found
     if resume == "last":
-        prepared = running.prepare(site, principal, rtype, file, options)
-        kept = replace(options, mapping=prepared.kept_mapping)
+        prepared = prepare(site, principal, rtype, file, options)
+        kept = replace(prepared.options, mapping=prepared.kept_mapping)
         with site.read(principal) as session:
             last = runs.unfinished(session, rtype.path, runs.hash_of(file), kept)
         if last is not None:
             return last
-    return running.start(site, principal, rtype, file.resolve(), options)
+    return start(site, principal, rtype, file.resolve(), options)
 
 
 def _run_id(text: str) -> UUID:

@@ -41,6 +41,7 @@ CORE_MODULES = (
     "kontora.parties.menu",
     "kontora.parties.reports",
     "kontora.parties.jobs",
+    "kontora.parties.imports",
     "kontora.parties.settings",
     "kontora.parties.administrators",
 )

@@ -24,6 +24,8 @@ def keys_of(session: Any, ids: Sequence[Any]) -> Mapping[Any, dict[str, str | li
     rows = session.execute(
         select(_key.c.record_id, _key.c.system, _key.c.key)
         .where(_key.c.entity == "party", _key.c.record_id.in_(ids))
+        # Places that a running import keeps for itself.
+        .where(_key.c.system.not_like("import:%"))
         .order_by(_key.c.system, _key.c.key),
         execution_options=DOOR,
     )

@@ -48,7 +48,6 @@ AFFILIATIONS = Field(
                 type=FieldType.REFERENCE,
                 target="party",
                 target_kind="organisation",
-                required=True,
             ),
             *AFFILIATION_FACTS,
         ),

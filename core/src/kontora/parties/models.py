@@ -194,7 +194,10 @@ class PartyRole(Base):
 
 
 class Affiliation(Base):
-    """A person's place in an organisation. Seen when both ends are seen."""
+    """A person's place in an organisation. Seen when both ends are seen.
+
+    Without an organisation it is a position of which we know no more than that.
+    """
 
     __tablename__ = "affiliation"
     __guard__ = child(("person_id", "party"), ("organisation_id", "party"))
@@ -202,7 +205,7 @@ class Affiliation(Base):
     person_id: Mapped[UUID] = mapped_column(
         UUIDType, ForeignKey("party.id", ondelete="CASCADE"), index=True
     )
-    organisation_id: Mapped[UUID] = mapped_column(
+    organisation_id: Mapped[UUID | None] = mapped_column(
         UUIDType, ForeignKey("party.id", ondelete="CASCADE"), index=True
     )
     title: Mapped[str | None] = mapped_column(String(255))

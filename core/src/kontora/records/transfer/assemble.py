@@ -33,7 +33,7 @@ from kontora.registry.fields import FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
 
-NAMES = ("given", "middle", "family")
+NAMES: tuple[str, ...] = ("given", "middle", "family")
 # Words such as “None” or “NA” may be a name or a country.
 _MEANT = frozenset({*NAMES, "display_name", "address.country", "notes"})
 _DATED = (FieldType.DATE, FieldType.DATETIME)
@@ -137,7 +137,7 @@ class Assembler:
             self._name("display_name", shown, (clean_name if person else clean_text)(text), made)
 
     def _name(self, path: str, cells: Cells, cleaned: Cleaned[str], made: Assembled) -> None:
-        entry = self.paths[path] if path in self.paths else None
+        entry = self.paths.get(path)
         limit = entry.field.max_length if entry and entry.field else 255
         if cleaned.value and len(cleaned.value) > limit:
             problem = _("The text has %(n)s characters; the field holds %(limit)s.")
@@ -154,7 +154,8 @@ class Assembler:
         for path, cells in parts.items():
             entry, text = self.paths[path], _joined(cells)
             column = column or cells[0][0]
-            assert entry.field is not None and entry.field.collection is not None
+            assert entry.field is not None
+            assert entry.field.collection is not None
             inner = next(f for f in entry.field.collection.fields if f.name == entry.name)
             value = made.take(cells[0][0], text, clean_value(inner, text))
             if value and entry.name == "country":
@@ -228,7 +229,8 @@ class Assembler:
         return second if second.certain else first
 
     def _words(self, entry: FieldPath, cells: Cells, made: Assembled) -> None:
-        assert entry.field is not None and entry.field.collection is not None
+        assert entry.field is not None
+        assert entry.field.collection is not None
         name = entry.field.name
         for column, cell in cells:
             for word in split_words(text_of(cell)):
@@ -294,7 +296,8 @@ class Assembler:
             guess: DateGuess | None = self._dates.get(column)
             day = made.take(column, text, clean_date(cells[0][1], guess))
             return day.isoformat() if day is not None else None
-        assert entry.field is not None and entry.field.collection is not None
+        assert entry.field is not None
+        assert entry.field.collection is not None
         inner = next(f for f in entry.field.collection.fields if f.name == entry.name)
         return made.take(column, text, clean_value(inner, text))
 

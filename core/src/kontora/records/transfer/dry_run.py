@@ -18,7 +18,7 @@ from kontora.records.transfer.links import Linker
 from kontora.records.transfer.lookup import Finder, NotClear
 from kontora.records.transfer.mending import Report
 from kontora.records.transfer.prepare import Prepared, prepare
-from kontora.records.transfer.row_writer import COMPANY, drop
+from kontora.records.transfer.row_writer import COMPANY, drop, named_once
 from kontora.registry.records import Draft, RecordType
 from kontora.text import _
 
@@ -86,8 +86,10 @@ class _Trial:
         if wanted == "create" and not company:
             return "created"
         found = self.finder.same(self.rtype, row.data)
-        named = company and not found and bool(row.data.get("name"))
-        if not found and not (named and self.finder.named(self.rtype, str(row.data["name"]))):
+        if not found and named_once(self.rtype, row):
+            named = self.finder.named(self.rtype, str(row.data["name"]))
+            found = [(each, "same name") for each in named]
+        if not found:
             return "created"
         return {"update": "updated", "ask": "refused"}.get(wanted, "skipped")
 

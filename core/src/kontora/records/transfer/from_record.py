@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kontora.records.transfer.assemble import Assembler, add_identifier
+from kontora.records.transfer.assemble import NAMES, Assembler, add_identifier
 from kontora.records.transfer.assembled import Affiliation, Assembled, Link
 from kontora.records.transfer.cells import text_of
 from kontora.records.transfer.clean import clean_country, clean_person_names
@@ -29,7 +29,9 @@ class RecordAssembler:
     def assemble(self, row: Row) -> Assembled:
         """The data of one row; nothing is looked up."""
         made = Assembled(number=row.number, issues=list(row.issues))
-        record = {key: value for key, value in (row.record or {}).items() if value not in ("", [])}
+        record: dict[str, Any] = {
+            key: value for key, value in (row.record or {}).items() if value not in ("", [])
+        }
         self._kind(record, made)
         self._names(record, made)
         self._addresses(record, made)
@@ -61,9 +63,7 @@ class RecordAssembler:
             made.data["kind"] = kind
 
     def _names(self, record: dict[str, Any], made: Assembled) -> None:
-        parts = {
-            name: str(record.pop(name)) for name in ("given", "middle", "family") if name in record
-        }
+        parts = {name: str(record.pop(name)) for name in NAMES if name in record}
         for name, cleaned in clean_person_names(parts).items():
             if value := made.take(name, parts[name], cleaned):
                 made.place(name, value, name)

@@ -102,11 +102,7 @@ class Linker:
                 boss = self._resolve(place.reports_to, row)
                 if boss is not None:
                     made["reports_to"] = str(boss)
-            if made and "organisation" not in made:
-                column = place.reports_to.column if place.reports_to else ""
-                text = _("A position needs an organisation; it was left out.")
-                row.report(column, ", ".join(map(str, place.facts.values())), text)
-            elif made:
+            if made:
                 data.setdefault("affiliations", []).append(made)
 
     def _organisation(self, link: Link, row: Assembled) -> UUID | None:

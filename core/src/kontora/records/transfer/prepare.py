@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from kontora.registry.records import RecordType
 from kontora.text import _
 
 SAMPLE_ROWS = 200
+REGION = "company.region"
 ON_DUPLICATE = ("create", "skip", "update", "ask")
 
 
@@ -109,6 +110,7 @@ def prepare(
     if options.on_duplicate not in ON_DUPLICATE:
         text = _("Known: %(known)s.") % {"known": ", ".join(ON_DUPLICATE)}
         raise Invalid({"on_duplicate": [text]})
+    options = _with_region(site, principal, options)
     table = open_table(
         file,
         encoding=options.encoding,
@@ -136,6 +138,14 @@ def prepare(
     with site.read(principal) as session:
         prepared.check_custom_fields(session)
     return prepared
+
+
+def _with_region(site: Any, principal: Principal, options: ImportOptions) -> ImportOptions:
+    """Phone numbers without a country belong to that of the company, unless it is said."""
+    if options.region or REGION not in site.registry.settings:
+        return options
+    with site.read(principal) as session:
+        return replace(options, region=site.setting(session, REGION) or None)
 
 
 def _custom(mapping: Mapping[str, str], sample: Iterable[Row]) -> set[str]:

@@ -90,10 +90,9 @@ class RowWriter:
 
     def _same(self, row: Assembled) -> list[tuple[UUID, str]]:
         found = self.finder.same(self.rtype, row.data)
-        if self.rtype.entity in COMPANY and row.data.get("name") and not found:
-            if self.rtype.entity != "user" or not row.data.get("email"):
-                named = self.finder.named(self.rtype, str(row.data["name"]))
-                found = [(each, "same name") for each in named[:1]]
+        if not found and named_once(self.rtype, row):
+            named = self.finder.named(self.rtype, str(row.data["name"]))
+            found = [(each, "same name") for each in named[:1]]
         apart = self.finder.other_keys(self.rtype.entity, [each for each, _why in found], row.keys)
         return [each for each in found if each[0] not in apart]
 
@@ -217,6 +216,12 @@ class RowWriter:
         if hasattr(record, "at") and not (record.due_at or "done_at" in row.data):
             record.at = record.done_at = record.created_at
         self.session.flush()
+
+
+def named_once(rtype: RecordType, row: Assembled) -> bool:
+    """Whether a name is one thing: of teams and branches, and of users without an e-mail."""
+    alone = rtype.entity != "user" or not row.data.get("email")
+    return rtype.entity in COMPANY and alone and bool(row.data.get("name"))
 
 
 def drop(row: Assembled, error: Invalid) -> bool:

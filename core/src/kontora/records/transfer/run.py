@@ -60,7 +60,7 @@ def start(
     with site.write(principal) as session:
         require(session, rtype, "import")
         issues = prepared.make_custom_fields(session)
-        options = replace(options, mapping=prepared.kept_mapping)
+        options = replace(prepared.options, mapping=prepared.kept_mapping)
         run = runs.add(session, rtype.path, file, options, name=name, total=total)
         runs.note(session, run.id, issues)
         return runs.advance(session, run, cursor=0, linked=None, counts={"noted": len(issues)})

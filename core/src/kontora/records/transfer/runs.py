@@ -73,7 +73,7 @@ def add(
     total: int | None = None,
 ) -> Run:
     """Note a new run, in the session's transaction."""
-    row = {
+    row: dict[str, Any] = {
         "id": new_id(),
         "path": path,
         "file_name": (name or file.name)[-255:],
@@ -174,8 +174,8 @@ def advance(
     same = (_run.c.id == run.id, _run.c.cursor == run.cursor, _run.c.state != FINISHED)
     # The counts change with every slice that does anything, the second pass included.
     there = [_run.c[name] == run.counts[name] for name in COUNTS]
-    statement = update(_run).where(*same, *there).values(values)
-    if session.execute(statement, execution_options=DOOR).rowcount != 1:
+    statement = update(_run).where(*same, *there).values(values).returning(_run.c.id)
+    if session.execute(statement, execution_options=DOOR).first() is None:
         raise Conflict(
             _("Another process goes on with this import."),
             _("Wait for it, or resume the run when it has ended."),

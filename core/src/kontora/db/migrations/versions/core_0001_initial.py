@@ -676,7 +676,7 @@ def upgrade() -> None:
         "affiliation",
         sa.Column("id", UUIDType(), nullable=False),
         sa.Column("person_id", UUIDType(), nullable=False),
-        sa.Column("organisation_id", UUIDType(), nullable=False),
+        sa.Column("organisation_id", UUIDType(), nullable=True),
         sa.Column("title", sa.String(length=255), nullable=True),
         sa.Column("department", sa.String(length=255), nullable=True),
         sa.Column("functions", sa.String(length=500), nullable=True),
