@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from flask import Flask
 from openapi_spec_validator import validate
 
 from kontora.lifecycle.site import Site
 from kontora.rest import openapi
-from kontora_sdk.testing.clients import ProgramClient
 
 
 def test_the_document_is_valid(site: Site) -> None:

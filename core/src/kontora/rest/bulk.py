@@ -27,33 +27,44 @@ if TYPE_CHECKING:
     from kontora.rest.records import Resource
 
 MOST = 200
-_WHICH = {"ids", "filter", "q"}
 VERSION: Shape = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 
 
 def shape(create: Shape, change: Shape) -> Shape:
     """What may be sent; `create` and `change` are the shapes of the record itself."""
+    operations = [
+        _operation("create", {"data": create}),
+        _operation("change", {"id": ID, "version": VERSION, "data": change}),
+        _operation("delete", {"id": ID, "version": VERSION}),
+    ]
+    parts = _parts({"anyOf": operations}, change)
+    ways = [
+        ("operations",),
+        ("ids", "change"),
+        ("ids", "delete"),
+        ("filter", "change"),
+        ("filter", "delete"),
+    ]
+    return {"anyOf": [_way(parts, *names) for names in ways]}
+
+
+def _parts(operation: Shape, change: Shape) -> dict[str, Shape]:
+    return {
+        "operations": {"type": "array", "minItems": 1, "maxItems": MOST, "items": operation},
+        "ids": {"type": "array", "minItems": 1, "maxItems": MOST, "items": ID},
+        "filter": {"type": "object", "additionalProperties": True},
+        "q": {"type": "string", "maxLength": 255},
+        "change": change,
+        "delete": {"type": "boolean", "enum": [True]},
+    }
+
+
+def _way(parts: dict[str, Shape], *names: str) -> Shape:
+    shown = (*names, "q") if "filter" in names else names
     return {
         "type": "object",
-        "properties": {
-            "operations": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": MOST,
-                "items": {
-                    "anyOf": [
-                        _operation("create", {"data": create}),
-                        _operation("change", {"id": ID, "version": VERSION, "data": change}),
-                        _operation("delete", {"id": ID, "version": VERSION}),
-                    ]
-                },
-            },
-            "ids": {"type": "array", "minItems": 1, "maxItems": MOST, "items": ID},
-            "filter": {"type": "object", "additionalProperties": True},
-            "q": {"type": "string", "maxLength": 255},
-            "change": change,
-            "delete": {"type": "boolean", "enum": [True]},
-        },
+        "properties": {name: parts[name] for name in shown},
+        "required": list(names),
         "additionalProperties": False,
     }
 
@@ -76,7 +87,7 @@ def run(session: ScopedSession, resource: Resource, data: Any) -> dict[str, Any]
             raise Invalid({"operations": [_("Operations stand alone.")]})
         rows = [_one(session, resource, each) for each in data["operations"]]
     else:
-        if not given & _WHICH or ("ids" in given and given & {"filter", "q"}):
+        if len(given & {"ids", "filter"}) != 1 or {"ids", "q"} <= given:
             raise Invalid({"ids": [_("Name the records by “ids”, or by “filter” and “q”.")]})
         if len(given & {"change", "delete"}) != 1:
             raise Invalid({"change": [_("Give either “change” or “delete”.")]})
@@ -88,9 +99,8 @@ def run(session: ScopedSession, resource: Resource, data: Any) -> dict[str, Any]
 def _frame() -> Shape:
     """The outer shape only: what is wrong inside of one operation fails that one alone."""
     anything: Shape = {"type": "object", "additionalProperties": True}
-    found = shape(anything, anything)
-    found["properties"]["operations"]["items"] = anything
-    return found
+    members = _parts(anything, anything)
+    return {"type": "object", "properties": members, "additionalProperties": False}
 
 
 def _all(session: ScopedSession, resource: Resource, data: Mapping[str, Any]) -> list[Any]:
