@@ -107,7 +107,7 @@ def _changed(rtype: RecordType, item: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": item.get(rtype.title) or _("no name"),
         "url": f"/{rtype.path}/{item['id']}",
-        "kind": item.get("kind"),
+        "kind": item.get("kind") if rtype.kinds else None,
         "aside": formats.as_day(item["updated_at"]),
     }
 

@@ -15,6 +15,7 @@ PAGES = (
     "bulk",
     "duplicates",
     "edit",
+    "exporting",
     "list_page",
     "lookup",
     "panels",

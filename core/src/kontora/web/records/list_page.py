@@ -17,7 +17,7 @@ from kontora.text import Text, _
 from kontora.web import preferences
 from kontora.web.addresses import came_from
 from kontora.web.complaints import explained
-from kontora.web.records import filtering, party, words
+from kontora.web.records import exporting, filtering, party, words
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.bulk import actions
 from kontora.web.records.cells import Cells, plain, type_of
@@ -53,6 +53,7 @@ def show_list(rtype: RecordType) -> Response:
         "previous_url": state.previous_url(),
         "views": _views(session, rtype, state),
         "bulk_actions": actions(session, rtype),
+        "export_items": exporting.items(rtype, state),
         "may": {
             verb: service.grants_of(session, rtype, verb) for verb in ("create", "import", "export")
         },
@@ -84,13 +85,20 @@ def _rows(
                 "id": item["id"],
                 "url": f"/{rtype.path}/{item['id']}",
                 "name": name,
-                "kind": item.get("kind") or ("person" if rtype.entity == "user" else None),
+                "kind": _avatar(rtype, item),
                 "hint": hints.get(item["id"]),
                 "muted": item.get("state") in ("inactive", "disabled", "cancelled"),
                 "cells": values,
             }
         )
     return rows
+
+
+def _avatar(rtype: RecordType, item: dict[str, Any]) -> str | None:
+    """Whose initials stand before the name: of a person or a firm; other records have none."""
+    if rtype.kinds:
+        return item.get("kind")
+    return "person" if rtype.entity == "user" else None
 
 
 def _untitled(rtype: RecordType, values: dict[str, Any]) -> str:
