@@ -7,14 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Integer
-from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from kontora import clock
 from kontora.db.types import JSONType, UTCDateTime, UUIDType
 from kontora.ids import new_id
 
 
-@declarative_mixin
 class RecordColumns:
     """Id, owner, branch, custom values, version and times: what the record service relies on.
 
