@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -85,7 +86,7 @@ TEAM_FIELDS = (
 )
 
 USER_FIELDS = (
-    NAME,
+    replace(NAME, label=_("Full name")),
     Field(
         name="email",
         label=_("E-mail"),

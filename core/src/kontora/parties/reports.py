@@ -17,7 +17,7 @@ from kontora.registry.faces import Permission, Report, ReportColumn
 from kontora.registry.fields import FieldType
 from kontora.text import _
 
-COUNT = ReportColumn(name="count", label=_("Number"), type=FieldType.INTEGER)
+COUNT = ReportColumn(name="count", label=_("Count"), type=FieldType.INTEGER)
 
 
 def by_role(session: Any, params: Mapping[str, Any]) -> Iterable[Sequence[Any]]:

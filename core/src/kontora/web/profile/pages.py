@@ -80,7 +80,7 @@ def _own_fields(values: dict[str, Any]) -> list[Field]:
     zone = zones.choices(str(values.get("timezone") or ""))
     choice = FieldType.CHOICE
     return [
-        Field(name="name", label=_("Name"), required=True),
+        Field(name="name", label=_("Full name"), required=True),
         Field(name="locale", label=_("Language"), type=choice, choices=LANGUAGES, required=True),
         Field(name="timezone", label=_("Time zone"), type=choice, choices=zone, required=True),
     ]
