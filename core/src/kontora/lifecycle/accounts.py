@@ -120,7 +120,7 @@ def sign_ins(session: ScopedSession, before: int | None, limit: int) -> list[Map
     )
     if before is not None:
         statement = statement.where(_device.c.id < before)
-    return [row._mapping for row in session.execute(statement, execution_options=DOOR)]
+    return [dict(row._mapping) for row in session.execute(statement, execution_options=DOOR)]
 
 
 def _manage(session: ScopedSession, user_id: UUID) -> Any:

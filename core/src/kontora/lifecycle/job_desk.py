@@ -20,8 +20,8 @@ from kontora.work.jobs import JOB
 def counts(session: ScopedSession) -> dict[str, int]:
     """How many jobs there are in each state."""
     _require(session)
-    rows = run(session, select(JOB.c.state, func.count()).group_by(JOB.c.state))
-    return {row[0]: row[1] for row in rows}
+    rows = run(session, select(JOB.c.state, func.count().label("number")).group_by(JOB.c.state))
+    return {row.state: row.number for row in rows}
 
 
 def listing(
@@ -34,7 +34,7 @@ def listing(
         statement = statement.where(JOB.c.state == state)
     if before is not None:
         statement = statement.where(JOB.c.id < before)
-    return [row._mapping for row in run(session, statement)]
+    return [dict(row._mapping) for row in run(session, statement)]
 
 
 def retry(session: ScopedSession, job_id: int) -> None:

@@ -71,7 +71,7 @@ def register_menu() -> Iterable[MenuItem]:
                     ("plugins", _("Plugins"), "puzzle", ""),
                     ("settings", _("Settings"), "settings", ""),
                     ("audit", _("Audit"), "history", ""),
-                    ("health", _("Health"), "heartbeat", ""),
+                    ("health", _("Health"), "stethoscope", ""),
                 )
             )
         ),

@@ -59,7 +59,7 @@ def entries(
         statement = statement.where(_change.c.id < before)
     for condition in _conditions(wanted):
         statement = statement.where(condition)
-    rows = [row._mapping for row in session.execute(statement, execution_options=DOOR)]
+    rows = [dict(row._mapping) for row in session.execute(statement, execution_options=DOOR)]
     ids = {row["record_id"] for row in rows if row["entity"] not in PLAIN}
     ids |= {each for row in rows for each in _ids_in(row["diff"])}
     seen = _visible(session, ids)

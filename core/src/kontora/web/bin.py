@@ -102,7 +102,7 @@ def _row(
     name = item.get(rtype.title) or str(_("no name"))
     return {
         "id": item["id"],
-        "kind": kinds.get(record_id),
+        "kind": kind if (kind := kinds.get(record_id)) in ("person", "organisation") else None,
         "name": name,
         "cells": {"name": name, "at": at, "who": who},
         "actions": [action] if may_restore else [],

@@ -118,12 +118,19 @@ def _rows(session: ScopedSession, rtype: RecordType, q: str, limit: int) -> list
         {
             "id": item["id"],
             "name": flat(item, readable).get(rtype.title) or str(_("no name")),
-            "kind": kinds.get(UUID(item["id"])) or ("person" if rtype.entity == "user" else None),
+            "kind": _kind(rtype, kinds.get(UUID(item["id"]))),
             "url": f"/{rtype.path}/{item['id']}",
             "hint": _hint([plain(row[each.name]) for each in hints]),
         }
         for item, row in shown
     ]
+
+
+def _kind(rtype: RecordType, kind: str | None) -> str | None:
+    """What picture stands before the name; only people and organisations have one."""
+    if rtype.entity == "user":
+        return "person"
+    return kind if kind in ("person", "organisation") else None
 
 
 def _hint(words: list[str]) -> str:

@@ -12,8 +12,8 @@ from kontora.web.admin import (  # noqa: E402
     health,
     plugins,
     roles,
-    settings,
+    site_settings,
     users,
 )
 
-__all__ = ["audit", "blueprint", "branches", "health", "plugins", "roles", "settings", "users"]
+__all__ = ["audit", "blueprint", "branches", "health", "plugins", "roles", "site_settings", "users"]

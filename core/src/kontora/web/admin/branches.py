@@ -87,7 +87,8 @@ def _must_be_empty(session: ScopedSession, branch_id: UUID) -> None:
 
 
 def _rtype(session: ScopedSession, path: str) -> RecordType:
-    return session.registry.record_type(path)
+    found: RecordType = session.registry.record_type(path)
+    return found
 
 
 def _values(path: str, shown: dict[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def _brings(session: ScopedSession, name: str) -> list[tuple[Text, str]]:
             _("Record types"),
             [each.label_plural for each in registry.record_types.values() if each.owner == name],
         ),
-        (_("Fields"), sorted(fields)),
+        (_("Fields"), [*sorted(fields)]),
         (_("Reports"), [e.label for k, e in registry.reports.items() if k.startswith(prefix)]),
         (
             _("Permissions"),

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.datastructures import MultiDict
 
-from kontora.access.rights import SCOPE_LABELS, VERB_LABELS, VERBS
+from kontora.access.rights import VERB_LABELS, VERBS, Scope
 from kontora.access.session import ScopedSession
 from kontora.errors import Conflict, Invalid
 from kontora.http.context import db
@@ -24,6 +24,21 @@ ACCESS_LABELS: tuple[tuple[str, Text], ...] = (
     ("hidden", _("does not see")),
     ("read_only", _("sees, cannot change")),
 )
+
+SHORT: dict[Scope, Text] = {
+    Scope.OWN: _("own"),
+    Scope.TEAM: _("team"),
+    Scope.BRANCH: _("branch"),
+    Scope.BRANCH_BELOW: _("branch +"),
+    Scope.ALL: _("all"),
+}
+REACH: dict[Scope, Text] = {
+    Scope.OWN: _("what the user owns"),
+    Scope.TEAM: _("also what the teams of the user own"),
+    Scope.BRANCH: _("also what belongs to the branch of the user"),
+    Scope.BRANCH_BELOW: _("also what belongs to branches below it"),
+    Scope.ALL: _("everything"),
+}
 
 
 @blueprint.get("/roles")
@@ -54,7 +69,7 @@ def _list(session: ScopedSession, values: dict[str, str], errors: Any) -> str:
             "url": f"/admin/roles/{each.key}",
             "cells": {
                 "name": str(each.label),
-                "kind": _("ships with Kontora") if each.built_in else _("own"),
+                "kind": _("ships with Kontora") if each.built_in else _("own role"),
                 "users": n_("%(n)s user", "%(n)s users", each.users),
             },
         }
@@ -137,7 +152,7 @@ def _page(session: ScopedSession, key: str, held: RoleContent, errors: Any) -> s
         page={"title": line.label, "hint": hint},
         role=line,
         verbs=[(verb, VERB_LABELS[verb]) for verb in VERBS],
-        scopes=[(scope.key, label) for scope, label in SCOPE_LABELS.items()],
+        scopes=[(scope.key, SHORT[scope], REACH[scope]) for scope in SHORT],
         matrix=[
             {
                 "key": entity,
@@ -189,7 +204,7 @@ def _rules_field(registry: Registry) -> dict[str, Any]:
                 choices.append((f"{rtype.entity}:{each.name}", label))
     return {
         "name": "rules",
-        "label": _("Fields"),
+        "label": _("Rules"),
         "type": "collection",
         "add_label": _("Add a field"),
         "sub_fields": [

@@ -32,7 +32,8 @@ _PLAIN = ("name", "email")
 
 
 def _users(session: ScopedSession) -> RecordType:
-    return session.registry.record_type("users")
+    found: RecordType = session.registry.record_type("users")
+    return found
 
 
 @blueprint.get("/users")
@@ -145,7 +146,7 @@ def save_user(user_id: UUID) -> Response:
             )
     except Stale:
         text = _("Somebody else changed this user in the meantime. Look again, then save.")
-        return make_response(_page(session, user_id, errors={"": [text]}), 412)
+        return make_response(_page(session, user_id, errors={"": [str(text)]}), 412)
     except (Invalid, Conflict) as error:
         shown = _page(session, user_id, values=data, errors=_errors(session, error))
         return make_response(shown, 422 if isinstance(error, Invalid) else 409)
@@ -257,7 +258,7 @@ def _form(
         page={"title": account["name"] if account else _("New user"), "hint": hint},
         account=account,
         plain=_plain_fields(session),
-        branch=_branch_field(session),
+        branch_field=_branch_field(session),
         roles=roles.roles(session),
         teams=tree.teams(session),
         values=values,

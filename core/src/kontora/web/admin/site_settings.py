@@ -10,7 +10,7 @@ from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
 from kontora.http.context import db
 from kontora.http.policy import needs, policy
-from kontora.lifecycle import site_settings
+from kontora.lifecycle import site_settings as stored
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import _
 from kontora.web import flash, forms
@@ -25,7 +25,7 @@ SETTINGS = needs("admin.settings")
 def settings() -> str:
     """All settings, core's first, then each plugin's."""
     session = db()
-    return _page(session, site_settings.values(session), {})
+    return _page(session, stored.values(session), {})
 
 
 @blueprint.post("/settings")
@@ -35,17 +35,17 @@ def save_settings() -> Response:
     session = db()
     sent = forms.read(_fields(session), request.form)
     try:
-        changed = site_settings.save(session, sent)
+        changed = stored.save(session, sent)
     except Invalid as error:
         errors = by_path(error.errors, _fields(session))
-        return make_response(_page(session, {**site_settings.values(session), **sent}, errors), 422)
+        return make_response(_page(session, {**stored.values(session), **sent}, errors), 422)
     if changed:
         flash.tell(_("Saved."), "good")
     return make_response(redirect(url_for("admin.settings"), 303))
 
 
 def _fields(session: ScopedSession) -> list[Field]:
-    return [site_settings.as_field(each) for each in session.registry.settings.values()]
+    return [stored.as_field(each) for each in session.registry.settings.values()]
 
 
 def _page(session: ScopedSession, values: dict[str, Any], errors: dict[str, list[str]]) -> str:
