@@ -1,8 +1,10 @@
 """The archive of a backup: a compressed tar file with `manifest.json` as its last member.
 
 The manifest names every other member with size and SHA-256. It comes last, so that what is
-hashed is what was written, and an archive that breaks off has none. The compression adds a
-checksum over all of it, the manifest too.
+hashed is what was written, and an archive that breaks off has none. At the very end stands an
+empty gzip member whose header carries the SHA-256 of all bytes before it: `tar` and `gunzip`
+read over it, and no flipped bit goes unnoticed (compressed data alone have bits that do not
+matter).
 """
 
 from __future__ import annotations
@@ -26,7 +28,11 @@ from kontora.text import Text, _
 FORMAT = 1
 MANIFEST = "manifest.json"
 FILES = "files"
-_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00"  # gzip without name and time
+_GZIP = b"\x1f\x8b"
+# An empty member with an extra field (RFC 1952, 2.3.1.1) of 4 + 32 bytes, before and after it.
+_SEAL_HEAD = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + b"\x24\x00" + b"Kt\x20\x00"
+_SEAL_TAIL = b"\x03\x00" + bytes(8)
+_SEAL_SIZE = len(_SEAL_HEAD) + 32 + len(_SEAL_TAIL)
 _CHUNK = 1 << 20
 _LARGEST_MANIFEST = 256 << 20
 
@@ -64,7 +70,7 @@ class Writer:
         self._path = path
         self._part = path.with_name(path.name + ".part")
         handle = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        self._file = os.fdopen(handle, "wb")
+        self._file = os.fdopen(handle, "wb+")
         self._packed = gzip.GzipFile("", "wb", 1, self._file, mtime=0)
         self._tar = tarfile.TarFile(fileobj=self._packed, mode="w", format=tarfile.PAX_FORMAT)
         self._members: list[Member] = []
@@ -84,10 +90,11 @@ class Writer:
         made = Manifest(format=FORMAT, members=tuple(self._members), **manifest)
         data = made.to_json()
         info = tarfile.TarInfo(MANIFEST)
-        info.size, info.mode = len(data), 0o600
+        info.size, info.mode, info.mtime = len(data), 0o600, int(clock.now().timestamp())
         self._tar.addfile(info, BytesIO(data))
         self._tar.close()
         self._packed.close()
+        self._file.write(seal(self._file, self._file.tell()))
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -116,6 +123,26 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
+def seal(file: IO[bytes], size: int) -> bytes:
+    """The member that closes an archive of `size` bytes, leaving the file at its end."""
+    file.seek(0)
+    hashed = hashlib.sha256()
+    left = size
+    while left and (data := file.read(min(left, _CHUNK))):
+        hashed.update(data)
+        left -= len(data)
+    return _SEAL_HEAD + hashed.digest() + _SEAL_TAIL
+
+
+def _check_seal(path: Path, file: IO[bytes]) -> None:
+    if file.read(len(_GZIP)) != _GZIP:
+        raise refused(path, _("it is no backup of Kontora, or its beginning is damaged"))
+    size = file.seek(0, os.SEEK_END) - _SEAL_SIZE
+    if size <= 0 or seal(file, size) != file.read():
+        raise refused(path, _("it is damaged or incomplete"))
+    file.seek(0)
+
+
 def unpack(path: Path, folder: Path) -> Manifest:
     """Unpack an archive into an empty folder and check every byte of it against its manifest.
 
@@ -123,13 +150,9 @@ def unpack(path: Path, folder: Path) -> Manifest:
     """
     try:
         with path.open("rb") as file:
-            if file.read(len(_HEAD)) != _HEAD:
-                raise refused(path, _("it is no backup of Kontora, or its beginning is damaged"))
-            file.seek(0)
+            _check_seal(path, file)
             with gzip.GzipFile(fileobj=file) as packed:
                 found, text = _unpack(path, packed, folder)
-                while packed.read(_CHUNK):  # the checksum is compared at the very end
-                    pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise refused(path, _("it is damaged or incomplete")) from error
     if text is None:
