@@ -6,21 +6,21 @@ see both or neither. A running supervisor looks at it every second and brings up
 
 from __future__ import annotations
 
-import os
-import tempfile
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
 from kontora import clock
 from kontora.access.models import SiteState
+from kontora.access.principal import system
 from kontora.db.engine import Database
+
+if TYPE_CHECKING:
+    from kontora.lifecycle.site import Site
 
 KEY = "generation"
 DOOR = {"door": "administration"}
 _state: Any = SiteState.__table__
-_FILE = "generation"
 
 
 def current(database: Database) -> int:
@@ -54,29 +54,7 @@ def advance(session: Any) -> int:
     return number
 
 
-def bump(site: Any) -> int:
+def bump(site: Site) -> int:
     """Start the next generation of a site by itself: its processes are all replaced."""
-    from kontora.access.principal import system
-
-    if isinstance(site, Path):
-        return bump_file(site)
     with site.write(system("generation")) as session:
         return advance(session)
-
-
-def read(home: Path) -> int:
-    """The present generation of the site in `home`; 0 before the first change."""
-    try:
-        return int((home / _FILE).read_text(encoding="ascii"))
-    except (FileNotFoundError, ValueError):
-        return 0
-
-
-def bump_file(home: Path) -> int:
-    """Start the next generation and return its number. The file is never seen half written."""
-    number = read(home) + 1
-    handle, name = tempfile.mkstemp(dir=home, prefix=_FILE)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(f"{number}\n")
-    Path(name).replace(home / _FILE)
-    return number

@@ -1,8 +1,8 @@
 """The supervisor of `kontora serve`: it owns the listening socket and keeps its children alive.
 
 The socket is open from the first moment to the last and is handed down, so a connection waits
-while a child is replaced, and none is refused. The supervisor itself loads no plugin and opens no
-database: nothing in it can break.
+while a child is replaced, and none is refused. The supervisor itself loads no plugin and, but for
+the number of the generation, reads no database: nothing in it can break.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from types import FrameType
 from typing import Any, Protocol
 
 from kontora.errors import SettingsError
-from kontora.lifecycle import generation as generations
 from kontora.lifecycle.processes import Child, ChildPlan
 
 WEB_FACTORY = "kontora.wsgi:create_app"
@@ -122,8 +121,8 @@ class Supervisor:
         self._looked_at = time.monotonic()
         try:
             self._generation = self._read_generation()
-        except Exception:
-            _logger.exception("The generation of the site cannot be read; it stays as it was.")
+        except Exception as error:
+            _logger.warning("The generation of the site cannot be read; it stays: %s", error)
 
     def _keep(self, post: Post) -> None:
         """One step towards one ready child of the present generation."""
@@ -249,14 +248,15 @@ def serve(
     workers: int = 1,
     safe_mode: bool = False,
     *,
-    generation: Callable[[], int] | None = None,
+    generation: Callable[[], int],
     on_listening: Callable[[str, int], None] = lambda host, port: None,
     **options: Any,
 ) -> int:
     """Serve the site until SIGTERM or SIGINT; return the exit status.
 
     The children read the settings from the environment, as this process did; the folder and the
-    database of `settings` are put there. `generation` is the file in the home unless given.
+    database of `settings` are put there. `generation` is asked every second; a new number means a
+    new set of plugins, so all children are followed by new ones.
     `on_listening` is called once the socket accepts connections.
     """
     home = Path(settings.home).resolve()
@@ -268,7 +268,7 @@ def serve(
         port,
         workers=workers,
         safe_mode=safe_mode,
-        generation=generation or (lambda: generations.read(home)),
+        generation=generation,
         environment=environment,
         **options,
     )
