@@ -31,12 +31,18 @@ class ImportOptions:
 
     def as_json(self) -> dict[str, Any]:
         """The options as they are kept with a run, and compared by `--resume last`."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        # As pairs: PostgreSQL does not keep the order of an object, and texts join in it.
+        kept["mapping"] = None if self.mapping is None else [*map(list, self.mapping.items())]
+        return kept
 
     @classmethod
     def from_json(cls, kept: dict[str, Any]) -> ImportOptions:
         """The options of a run; what is unknown to this version is passed over."""
-        return cls(**{name: kept[name] for name in cls.__dataclass_fields__ if name in kept})
+        known = {name: kept[name] for name in cls.__dataclass_fields__ if name in kept}
+        if known.get("mapping") is not None:
+            known["mapping"] = dict(known["mapping"])
+        return cls(**known)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,13 +72,16 @@ class _Trial:
         try:
             known = self.finder.by_key(self.rtype.entity, row.keys) is not None
             known = known or not self.keys.isdisjoint(row.keys.items())
+            outcome = "updated" if known else self._same(row)
+            if outcome not in ("created", "updated"):
+                return outcome
             self._links(row)
-            self._check(row, "change" if known else "create")
+            self._check(row, "change" if outcome == "updated" else "create")
         except KontoraError as error:
             row.report("", "", str(error), "refused")
             return "refused"
         self.keys.update(row.keys.items())
-        return "updated" if known else self._same(row)
+        return outcome
 
     def _same(self, row: Assembled) -> str:
         wanted = self.prepared.options.on_duplicate

@@ -66,6 +66,20 @@ def mapping_of(guesses: Iterable[Guess], *, at_least: float = UNSURE) -> dict[st
     }
 
 
+def guess_names(
+    columns: Sequence[str], allowed: Iterable[str], taken: Mapping[str, str]
+) -> dict[str, str]:
+    """Columns of a person's names for a type that has one `name`: given names come first."""
+    if "name" not in set(allowed) or "name" in taken.values():
+        return {}
+    meant = {column: HEADINGS.get(normal(column), "") for column in columns}
+    for paths in (("given", "middle", "family"), ("display_name",), ("organisation",)):
+        found = [c for path in paths for c in columns if meant[c] == path and c not in taken]
+        if found:
+            return dict.fromkeys(found, "name")
+    return {}
+
+
 def normal(heading: str) -> str:
     """A heading as it is compared: words in small letters, signs and numbers gone."""
     spaced = _CAMEL.sub(" ", heading).lower().replace("ё", "е").replace("\u2019", "'")

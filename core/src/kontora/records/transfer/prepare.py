@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from kontora.errors import Forbidden, Invalid
 from kontora.records.models import CustomField
 from kontora.records.transfer.assemble import Assembler
 from kontora.records.transfer.assembled import Assembled, ImportOptions
+from kontora.records.transfer.cells import choose, text_of
 from kontora.records.transfer.from_record import RecordAssembler
-from kontora.records.transfer.guess import guess_mapping, mapping_of
+from kontora.records.transfer.guess import guess_mapping, guess_names, mapping_of, normal
+from kontora.records.transfer.heading_words import HEADINGS
 from kontora.records.transfer.issues import Issue
 from kontora.records.transfer.lookup import ROW_KEYS
 from kontora.records.transfer.mapping import check_mapping
@@ -164,13 +166,36 @@ def mapping_for(
         found = check_mapping(options.mapping.items(), table.columns, paths)
         _check_systems(found)
         return found
-    guesses = guess_mapping(table.columns, paths, sample=sample, labels=labels_of(paths.values()))
-    found = mapping_of(guesses)
+    found = guessed(table.columns, paths, sample)
     if not found:
         text = _("None of the columns was understood (%(columns)s). Give a mapping.")
         columns = ", ".join(table.columns[:20])
         raise Invalid({"mapping": [text % {"columns": columns}]})
     return found
+
+
+def guessed(
+    columns: Sequence[str], paths: Mapping[str, FieldPath], sample: Sequence[Row]
+) -> dict[str, str]:
+    """What the columns probably mean, by their headings and by what stands below them."""
+    labels = labels_of(paths.values())
+    found = mapping_of(guess_mapping(columns, paths, sample=sample, labels=labels))
+    for column, path in list(found.items()):
+        if _is_no_choice(paths.get(path), column, sample):
+            # A column “State” may hold what state the record is in, or Alberta.
+            other = HEADINGS.get(normal(column), "")
+            del found[column]
+            if other in paths and other not in found.values():
+                found[column] = other
+    return {**guess_names(columns, paths, found), **found}
+
+
+def _is_no_choice(entry: FieldPath | None, column: str, sample: Sequence[Row]) -> bool:
+    if entry is None or entry.how != "field" or entry.field is None or not entry.field.choices:
+        return False
+    texts = [text for row in sample if (text := text_of(row.cells.get(column, "")).strip())]
+    understood = sum(choose(entry.field, text).value is not None for text in texts)
+    return bool(texts) and understood * 2 < len(texts)
 
 
 def _check_systems(mapping: Mapping[str, str]) -> None:
