@@ -24,10 +24,10 @@ PEOPLE = (
 
 
 @pytest.fixture
-def people(admin: ProgramClient) -> ProgramClient:
+def people(manager: ProgramClient) -> ProgramClient:
     for each in PEOPLE:
-        assert admin.post("/api/v1/contacts", json=each).status_code == 201
-    return admin
+        assert manager.post("/api/v1/contacts", json=each).status_code == 201
+    return manager
 
 
 def _given(client: ProgramClient, query: str) -> list[str]:
@@ -168,6 +168,6 @@ def test_figures(people: ProgramClient) -> None:
         assert people.get(f"/api/v1/contacts/aggregate?{query}").status_code == 422
 
 
-def test_figures_of_times(admin: ProgramClient) -> None:
-    rows = admin.get("/api/v1/activities/aggregate?measures=count,max:at").json["items"]
+def test_figures_of_times(manager: ProgramClient) -> None:
+    rows = manager.get("/api/v1/activities/aggregate?measures=count,max:at").json["items"]
     assert rows == [{"count": 0, "max:at": None}]

@@ -30,29 +30,51 @@ MOST = 200
 VERSION: Shape = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 
 
-def shape(create: Shape, change: Shape) -> Shape:
-    """What may be sent; `create` and `change` are the shapes of the record itself."""
-    operations = [
-        _operation("create", {"data": create}),
-        _operation("change", {"id": ID, "version": VERSION, "data": change}),
-        _operation("delete", {"id": ID, "version": VERSION}),
-    ]
-    parts = _parts({"anyOf": operations}, change)
-    ways = [
-        ("operations",),
-        ("ids", "change"),
-        ("ids", "delete"),
-        ("filter", "change"),
-        ("filter", "delete"),
-    ]
-    return {"anyOf": [_way(parts, *names) for names in ways]}
+def shapes_of(record: str) -> dict[str, Shape]:
+    """What may be sent, as schemas of the document with a name each: generators of clients need
+    names. `record` is the name of the record's own schema."""
+    rows = {
+        f"{record}CreateOperation": _operation("create", {"data": _named_shape(f"{record}Create")}),
+        f"{record}ChangeOperation": _operation(
+            "change", {"id": ID, "version": VERSION, "data": _named_shape(f"{record}Change")}
+        ),
+    }
+    operation = {"anyOf": [_named_shape(name) for name in (*rows, "DeleteOperation")]}
+    parts = _parts(operation, _named_shape(f"{record}Change"), _named_shape("FilterTree"))
+    ways = {
+        f"{record}Operations": _way(parts, "operations"),
+        f"{record}ChangeByIds": _way(parts, "ids", "change"),
+        f"{record}ChangeByFilter": _way(parts, "filter", "change"),
+    }
+    names = (*ways, "DeleteByIds", "DeleteByFilter")
+    return {**rows, **ways, f"{record}Bulk": {"anyOf": [_named_shape(name) for name in names]}}
 
 
-def _parts(operation: Shape, change: Shape) -> dict[str, Shape]:
+def shared_shapes() -> dict[str, Shape]:
+    """The schemas of bulk requests that are the same for all types."""
+    parts = _parts({}, {}, _named_shape("FilterTree"))
+    return {
+        "DeleteOperation": _operation("delete", {"id": ID, "version": VERSION}),
+        "DeleteByIds": _way(parts, "ids", "delete"),
+        "DeleteByFilter": _way(parts, "filter", "delete"),
+        "FilterTree": {
+            "type": "object",
+            "description": '`{"and": […]}`, `{"or": […]}`, `{"not": …}` or '
+            '`{"field": …, "op": …, "value": …}`; empty: all records.',
+            "additionalProperties": True,
+        },
+    }
+
+
+def _named_shape(name: str) -> Shape:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _parts(operation: Shape, change: Shape, tree: Shape) -> dict[str, Shape]:
     return {
         "operations": {"type": "array", "minItems": 1, "maxItems": MOST, "items": operation},
         "ids": {"type": "array", "minItems": 1, "maxItems": MOST, "items": ID},
-        "filter": {"type": "object", "additionalProperties": True},
+        "filter": tree,
         "q": {"type": "string", "maxLength": 255},
         "change": change,
         "delete": {"type": "boolean", "enum": [True]},
@@ -99,7 +121,7 @@ def run(session: ScopedSession, resource: Resource, data: Any) -> dict[str, Any]
 def _frame() -> Shape:
     """The outer shape only: what is wrong inside of one operation fails that one alone."""
     anything: Shape = {"type": "object", "additionalProperties": True}
-    members = _parts(anything, anything)
+    members = _parts(anything, anything, anything)
     return {"type": "object", "properties": members, "additionalProperties": False}
 
 

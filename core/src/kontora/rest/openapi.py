@@ -43,7 +43,11 @@ def document(site: Site) -> dict[str, Any]:
     """The whole description of a site's API, in English."""
     with text.use_locale("en"):
         paths: dict[str, Any] = dict(fixed_paths.paths())
-        schemas: dict[str, Any] = {**shapes.COMPONENTS, **fixed_paths.SCHEMAS}
+        schemas: dict[str, Any] = {
+            **shapes.COMPONENTS,
+            **bulk.shared_shapes(),
+            **fixed_paths.SCHEMAS,
+        }
         for rtype in site.registry.record_types.values():
             names = Names(rtype)
             paths |= operations.paths(rtype, names)
@@ -80,8 +84,6 @@ def _tags(site: Site) -> list[dict[str, str]]:
 
 
 def _schemas(rtype: RecordType, names: Names) -> dict[str, Any]:
-    change = {"$ref": f"#/components/schemas/{names.change}"}
-    create = {"$ref": f"#/components/schemas/{names.create}"}
     return {
         names.record: {"description": str(rtype.label), **shapes.record_out(rtype)},
         names.create: shapes.record_in(rtype, "create"),
@@ -98,5 +100,5 @@ def _schemas(rtype: RecordType, names: Names) -> dict[str, Any]:
             },
             "required": ["items", "next", "total"],
         },
-        names.bulk: bulk.shape(create, change),
+        **bulk.shapes_of(names.record),
     }
