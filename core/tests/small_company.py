@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from kontora.access import identity
 from kontora.access.principal import Principal, system
 from kontora.lifecycle.install import add_user, root_branch
@@ -101,6 +103,17 @@ class Company:
             or (reach >= 2 and branch == "West")
             or (reach >= 3 and branch == "West one")
         )
+
+
+def dump(company: Company) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables."""
+    found = {}
+    with company.site.database.read_engine.connect() as connection:
+        for name, model in company.site.registry.models.items():
+            table: Any = model.__table__  # type: ignore[attr-defined]
+            rows = connection.execute(select(table).order_by(*table.primary_key.columns))
+            found[name] = [tuple(row) for row in rows]
+    return found
 
 
 @contextmanager

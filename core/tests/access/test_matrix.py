@@ -8,8 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from small_company import ROLES, Company, Item, undone
-from sqlalchemy import select
+from small_company import ROLES, Company, Item, dump, undone
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden, KontoraError, NotFound
@@ -46,17 +45,6 @@ VERBS: dict[str, tuple[str, Verb]] = {
     "delete": ("delete", lambda s, t, i, d: service.delete_record(s, t, i)),
     "restore": ("delete", lambda s, t, i, d: service.restore_record(s, t, i)),
 }
-
-
-def dump(company: Company) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables."""
-    found = {}
-    with company.site.database.read_engine.connect() as connection:
-        for name, model in company.site.registry.models.items():
-            table: Any = model.__table__  # type: ignore[attr-defined]
-            rows = connection.execute(select(table).order_by(*table.primary_key.columns))
-            found[name] = [tuple(row) for row in rows]
-    return found
 
 
 def _outcome(do: Callable[[], Any]) -> str:

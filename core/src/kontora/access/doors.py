@@ -75,7 +75,15 @@ DOORS: dict[str, Door] = {
             "transfer",
             "keys of other systems, the cursor and the report of an import",
             *("external_key", "import_run", "import_issue", "identifier", "contact_point"),
-            *("review_item", "party", "organisation", "affiliation", "user_account", "branch", "team"),
+            *(
+                "review_item",
+                "party",
+                "organisation",
+                "affiliation",
+                "user_account",
+                "branch",
+                "team",
+            ),
         ),
         _door("idempotency", "answers kept for repeated requests", "idempotency_key"),
     )

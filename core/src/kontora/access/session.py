@@ -81,14 +81,25 @@ class ScopedSession(Session):
 
     @contextmanager
     def permitting(self) -> Iterator[None]:
-        """Permits given within the block end with it, so that none outlives its save."""
+        """Permits given within the block end with it, so that none outlives its save. After an
+        exception the session forgets what was about to be written."""
         before = len(self._permitted)
         try:
             yield
+        except BaseException:
+            self._forget(self._permitted[before:])
+            raise
         finally:
             ended, self._permitted = self._permitted[before:], self._permitted[:before]
             self._permits -= {id(record) for record in ended}
             self._permits |= {id(record) for record in self._permitted}
+
+    def _forget(self, records: Iterable[Any]) -> None:
+        for record in records:
+            if record in self.new:
+                self.expunge(record)
+            elif record in self:
+                self.expire(record)
 
     def is_permitted(self, record: object) -> bool:
         return self.principal.is_system or id(record) in self._permits

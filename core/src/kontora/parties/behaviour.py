@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from kontora.db.fold import fold
 from kontora.errors import Invalid
@@ -69,11 +69,10 @@ def _stand_in(data: Mapping[str, Any]) -> str | None:
     """What to call a person without a name: an address, a number, any other fact."""
     for name in ("middle", "email", "phone"):
         if data.get(name):
-            return str(data[name])
-    for row in data.get("points") or ():
-        return str(row["value"])
-    for row in data.get("identifiers") or ():
-        return str(row["value"])
+            return str(data[name])[:255]
+    for each in (*(data.get("points") or ()), *(data.get("identifiers") or ())):
+        if each.get("value"):
+            return str(each["value"])[:255]
     for row in data.get("addresses") or ():
         parts = [row.get(each) for each in ("street", "locality", "country")]
         if any(parts):
@@ -106,12 +105,17 @@ def follow(session: Any, change: Change) -> None:
         return
     today = session.now.date()
     if before:
-        ended = (
-            update(_relation)
-            .where(_relation.c.type == PARENT, _relation.c.other_id == change.record_id)
-            .where(_relation.c.valid_to.is_(None))
-            .values(valid_to=today - timedelta(days=1))
+        present = and_(
+            _relation.c.type == PARENT,
+            _relation.c.other_id == change.record_id,
+            _relation.c.valid_to.is_(None),
         )
+        # What began today and is over already was never true for a whole day.
+        session.execute(
+            delete(_relation).where(present, _relation.c.valid_from >= today),
+            execution_options=DOOR,
+        )
+        ended = update(_relation).where(present).values(valid_to=today - timedelta(days=1))
         session.execute(ended, execution_options=DOOR)
     if after:
         row = {

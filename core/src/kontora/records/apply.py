@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -39,7 +39,8 @@ class Applier:
             rows = data.get(name)
             if rows is None:
                 rows = [] if self.creating else self._present(self.fields[name])
-            data[name] = _with_short(rows, field, value)
+            with_short = _with_new if self.creating else _with_short
+            data[name] = with_short(rows, field, value)
 
     def _is(self, name: str, attribute: str) -> bool:
         field = self.fields.get(name)
@@ -53,8 +54,9 @@ class Applier:
         return [dict(row) for row in shown[0][field.name]]
 
     def _check_references(self) -> None:
-        """Every id in the input must be visible to the principal; else it is “not found”."""
-        wanted: dict[str, dict[UUID, list[str]]] = {}
+        """Every id in the input must be visible to the principal, and of the kind that the field
+        asks for; else it is “not found”."""
+        wanted: dict[tuple[str, str | None], dict[UUID, list[str]]] = {}
         for name, value in self.draft.data.items():
             field = self.fields.get(name)
             if field is None or value is None:
@@ -62,15 +64,31 @@ class Applier:
             for path, target, each in _references(field, value):
                 wanted.setdefault(target, {}).setdefault(each, []).append(path)
         missing: dict[str, list[object]] = {}
-        for target, ids in wanted.items():
-            model: Any = self.session.predicates.by_entity.get(target)
-            found: set[UUID] = set()
-            if model is not None:
-                found = set(self.session.scalars(select(model.id).where(model.id.in_(ids))))
-            for lost in ids.keys() - found:
+        for (entity, kind), ids in wanted.items():
+            for lost in ids.keys() - self._found(entity, kind, ids):
                 missing |= {path: [_("There is no such record.")] for path in ids[lost]}
         if missing:
             raise Invalid(missing)
+
+    def _found(self, entity: str, kind: str | None, ids: Iterable[UUID]) -> set[UUID]:
+        model: Any = self.session.predicates.by_entity.get(entity)
+        if model is None or entity not in self.session.registry.entities:
+            return set()
+        statement = select(model.id).where(model.id.in_(ids))
+        if kind is not None:
+            statement = statement.where(model.kind == kind)
+        return set(self.session.scalars(statement))
+
+    def _keeps(self, row: Any, field: Field, value: Any) -> bool:
+        """Whether null means no change: a reference to a record that the principal does not see
+        is empty to him, and he sends it back empty."""
+        before = getattr(row, field.attribute, None)
+        if field.type is not FieldType.REFERENCE or value is not None or before is None:
+            return False
+        if self.creating or not field.target:
+            return False
+        with self.session.with_deleted():
+            return not self._found(field.target, None, [before])
 
     # Writing
 
@@ -79,15 +97,18 @@ class Applier:
         record = self.draft.record
         for name, value in self.draft.data.items():
             field = self.fields.get(name)
-            if field is not None and field.model is None and field.collection is None:
-                setattr(record, field.attribute, _or_default(record, field.attribute, value, name))
+            if field is None or field.model is not None or field.collection is not None:
+                continue
+            if not self._keeps(record, field, value):
+                value = _or_default(record, field.attribute, value, name)
+                setattr(record, field.attribute, value)
         if (custom := self.draft.data.get("custom")) is not None:
             merged = {**(record.custom or {}), **custom}
             record.custom = {key: value for key, value in merged.items() if value is not None}
 
     def rest(self) -> None:
         """Write parts and child rows; the record itself is in the database already."""
-        parts: dict[type, dict[str, Any]] = {}
+        parts: dict[type, list[tuple[Field, Any]]] = {}
         for name, value in self.draft.data.items():
             field = self.fields.get(name)
             if field is None:
@@ -95,11 +116,11 @@ class Applier:
             if field.collection is not None:
                 self._collection(field, value or [])
             elif field.model is not None:
-                parts.setdefault(field.model, {})[field.attribute] = value
+                parts.setdefault(field.model, []).append((field, value))
         for model, values in parts.items():
             self._part(model, values)
 
-    def _part(self, model: Any, values: Mapping[str, Any]) -> None:
+    def _part(self, model: Any, values: Sequence[tuple[Field, Any]]) -> None:
         key = part_key(model)
         record_id = self.draft.record.id
         part = None
@@ -108,13 +129,15 @@ class Applier:
                 select(model).where(getattr(model, key) == record_id)
             ).one_or_none()
         if part is None:
-            if all(value is None for value in values.values()):
+            if all(value is None for _field, value in values):
                 return
             part = model(**{key: record_id})
             self.session.add(part)
         self.session.permit(part)
-        for attribute, value in values.items():
-            setattr(part, attribute, _or_default(part, attribute, value, attribute))
+        for field, value in values:
+            if not self._keeps(part, field, value):
+                value = _or_default(part, field.attribute, value, field.name)
+                setattr(part, field.attribute, value)
 
     def _collection(self, field: Field, wanted: list[Any]) -> None:
         collection = field.collection
@@ -142,10 +165,13 @@ class Applier:
             self.session.flush()
 
     def _fill_row(self, found: Any, field: Field, row: Mapping[str, Any], number: int) -> None:
+        assert field.collection is not None
+        inner = {each.name: each for each in field.collection.fields}
         for name, value in row.items():
-            attribute = self._names(field).get(name, name)
+            attribute = inner[name].attribute if name in inner else name
             path = f"{field.name}.{number}.{name}"
-            setattr(found, attribute, _or_default(found, attribute, value, path))
+            if name not in inner or not self._keeps(found, inner[name], value):
+                setattr(found, attribute, _or_default(found, attribute, value, path))
 
     def _existing(self, field: Field) -> list[Any]:
         collection = field.collection
@@ -180,7 +206,20 @@ class Applier:
                     errors[f"{field.name}.{number}.{name}"] = texts
         if errors:
             raise Invalid(errors)
+        inputs = [each.name for each in collection.fields if each.is_input]
+        if set(inputs) == set(collection.key):
+            # Nothing but the key: a row that stands there twice is one row.
+            rows = list({tuple(row[name] for name in inputs): row for row in rows}.values())
         return collection.complete(rows) if collection.complete else rows
+
+
+def _with_new(rows: list[dict[str, Any]], field: Field, value: Any) -> list[dict[str, Any]]:
+    """On create a short form adds its row, unless just this one is among the rows."""
+    short = field.shortcut
+    assert short is not None
+    row = {**short.where, short.value: value}
+    same = any(all(each.get(k) == v for k, v in row.items()) for each in rows)
+    return list(rows) if value is None or same else [*rows, row]
 
 
 def _or_default(record: Any, attribute: str, value: Any, path: str) -> Any:
@@ -207,9 +246,14 @@ def _with_short(rows: list[dict[str, Any]], field: Field, value: Any) -> list[di
     return [{**row, short.value: value} if row is first else row for row in rows]
 
 
-def _references(field: Field, value: Any) -> list[tuple[str, str, UUID]]:
+def _target(field: Field, row: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The entity and kind that a reference means; without a target `type` beside it says it."""
+    return field.target or str(row.get("type") or ""), field.target_kind
+
+
+def _references(field: Field, value: Any) -> list[tuple[str, tuple[str, str | None], UUID]]:
     if field.type is FieldType.REFERENCE:
-        return [(field.name, field.target or "", value)]
+        return [(field.name, _target(field, {}), value)]
     if field.collection is None:
         return []
     found = []
@@ -217,16 +261,14 @@ def _references(field: Field, value: Any) -> list[tuple[str, str, UUID]]:
         only = field.collection.fields[0]
         if only.type is not FieldType.REFERENCE:
             return []
-        return [(f"{field.name}.{n}", only.target or "", each) for n, each in enumerate(value)]
+        return [(f"{field.name}.{n}", _target(only, {}), each) for n, each in enumerate(value)]
     for number, row in enumerate(value):
         for each in field.collection.fields:
             inner = row.get(each.name)
             if each.type is FieldType.REFERENCE and inner is not None:
                 if isinstance(inner, Mapping):
                     inner = row[each.name] = UUID(str(inner["id"]))
-                # Without a target of its own it points to an entity that `type` beside it names.
-                target = each.target or str(row.get("type", ""))
-                found.append((f"{field.name}.{number}.{each.name}", target, inner))
+                found.append((f"{field.name}.{number}.{each.name}", _target(each, row), inner))
     return found
 
 

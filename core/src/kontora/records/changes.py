@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from kontora.access.models import Ownership
 from kontora.access.session import ScopedSession
 from kontora.records.models import ChangeRow
+from kontora.records.schema import sees_custom
 from kontora.registry.records import Change, RecordType
 
 DOOR = {"door": "changes"}
@@ -146,6 +147,8 @@ def _entry(
     rights = session.principal.rights
     fields = []
     for name, (old, new) in (row["diff"] or {}).items():
+        if name.startswith("custom.") and not sees_custom(rtype, rights, name[7:]):
+            continue
         if not rights.hides(rtype.entity, name):
             declared = rtype.field_named(name)
             label = str(declared.label) if declared else name

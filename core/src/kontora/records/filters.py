@@ -15,13 +15,13 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError
-from sqlalchemy import ColumnElement, and_, false, not_, or_, select, true
+from sqlalchemy import ColumnElement, String, and_, case, cast, false, func, not_, or_, select, true
 
 from kontora.access.session import ScopedSession
 from kontora.db.fold import fold, fold_sql
 from kontora.errors import Invalid
 from kontora.records.read import part_key
-from kontora.records.schema import readable_fields
+from kontora.records.schema import readable_fields, sees_custom
 from kontora.records.values import input_field
 from kontora.registry.fields import Collection, Field, FieldType
 from kontora.registry.records import RecordType
@@ -30,7 +30,7 @@ from kontora.text import _
 TEXTUAL = {FieldType.TEXT, FieldType.LONGTEXT, FieldType.EMAIL, FieldType.PHONE, FieldType.URL}
 ORDERED = {FieldType.INTEGER, FieldType.DATE, FieldType.DATETIME}
 EVERY = ("eq", "ne", "in", "nin", "empty")
-MAX_DEPTH, MAX_NODES, MAX_LIST = 8, 50, 1_000
+MAX_DEPTH, MAX_NODES, MAX_LIST, MAX_TEXT = 8, 50, 1_000, 4_000
 
 
 def operators(field: Field) -> tuple[str, ...]:
@@ -48,6 +48,9 @@ def operators(field: Field) -> tuple[str, ...]:
 
 def _main_part(collection: Collection) -> Field:
     """The sub-field that a condition on the whole collection means."""
+    best = max(collection.fields, key=lambda each: each.searchable)
+    if best.searchable:
+        return best
     key = collection.single or (collection.key or (collection.fields[0].name,))[0]
     return next(each for each in collection.fields if each.name == key)
 
@@ -73,7 +76,7 @@ class FilterCompiler:
         self.nodes += 1
         if depth > MAX_DEPTH or self.nodes > MAX_NODES:
             raise Invalid({"filter": [_("The filter is too deep or too long.")]})
-        if not isinstance(tree, Mapping):
+        if not isinstance(tree, Mapping) or not _is_one_condition(tree):
             raise Invalid({"filter": [_("The filter is not a tree of conditions.")]})
         for word, join in (("and", and_), ("or", or_)):
             if word in tree:
@@ -174,25 +177,47 @@ class FilterCompiler:
     def _custom(self, key: str, op: str, value: Any) -> ColumnElement[bool]:
         if op not in ("eq", "ne", "empty", "contains") or not re.fullmatch(r"\w{1,64}", key):
             raise Invalid({f"custom.{key}": [_("This condition is not possible.")]})
-        column = self.rtype.model.custom[key].as_string()  # type: ignore[attr-defined]
+        if not sees_custom(self.rtype, self.session.principal.rights, key):
+            raise Invalid({f"custom.{key}": [_("There is no such field.")]})
+        whole: Any = self.rtype.model.custom  # type: ignore[attr-defined]
+        column: Any = whole[key].as_string()
+        if self.session.get_bind().dialect.name == "sqlite":
+            # There a number comes out as a number, yes and no as 1 and 0; elsewhere all are text.
+            kind = func.json_type(whole, f'$."{key}"')
+            column = case((kind.in_(("true", "false")), kind), else_=cast(column, String))
         return self._compare(column, Field(name=key, label=key), op, value)
 
     # Comparisons
 
     def _compare(self, column: Any, field: Field, op: str, value: Any) -> ColumnElement[bool]:
+        seen = None
+        if field.type is FieldType.REFERENCE and field.target:
+            seen = self.session.predicates.within(field.target, column)
+        if seen is not None:
+            # A reference to what the principal does not see is empty here, as it is in the record.
+            if op in ("eq", "in") and value is not None:
+                return and_(seen, self._simply(column, field, op, value))
+            column = case((seen, column), else_=None)
+        return self._simply(column, field, op, value)
+
+    def _simply(self, column: Any, field: Field, op: str, value: Any) -> ColumnElement[bool]:
         if op == "empty":
             blank = column.is_(None)
             if field.type in TEXTUAL:
                 blank = or_(blank, column == "")
             return blank if _truth(value) else not_(blank)
         if op in ("contains", "starts"):
-            return _like(column, str(value), op)
+            return _like(column, _clean("" if value is None else str(value), field), op)
         if op in ("in", "nin"):
             values = value if isinstance(value, list) else str(value).split(",")
             if len(values) > MAX_LIST:
                 raise Invalid({field.name: [_("The list is too long.")]})
-            wanted = [self._value(field, each) for each in values]
-            return column.in_(wanted) if op == "in" else _not(column, column.in_(wanted))
+            found = column.is_(None) if None in values else false()
+            wanted = [self._value(field, each) for each in values if each is not None]
+            found = or_(found, column.in_(wanted)) if wanted else found
+            if op == "in":
+                return found
+            return not_(found) if None in values else _not(column, found)
         wanted = self._value(field, value)
         if field.type is FieldType.DATETIME and isinstance(value, str) and _is_day(value):
             return _day(column, op, wanted)
@@ -200,7 +225,7 @@ class FilterCompiler:
 
     def _value(self, field: Field, value: Any) -> Any:
         """The value as the column has it. Texts from a URL are understood like JSON values."""
-        if field.type is FieldType.REFERENCE and value in ("me", b"me"):
+        if field.type is FieldType.REFERENCE and value == "me" and field.target == "user":
             return self.session.principal.user_id
         if value is None:
             return None
@@ -218,7 +243,15 @@ class FilterCompiler:
             raise Invalid({field.name: list(error.messages)}) from None
 
 
+def _is_one_condition(tree: Mapping[Any, Any]) -> bool:
+    """Either one of and, or, not, or a leaf: of two things at once one would be lost."""
+    keys = set(tree)
+    return keys in ({"and"}, {"or"}, {"not"}) or keys <= {"field", "op", "value"}
+
+
 def _clean(text: str, field: Field) -> str:
+    if len(text) > MAX_TEXT:
+        raise Invalid({field.name: [_("The value is too long.")]})
     if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
         raise Invalid({field.name: [_("The value holds characters that no text can have.")]})
     return text
@@ -229,20 +262,23 @@ def _simple(column: Any, op: str, value: Any) -> ColumnElement[bool]:
         return column.is_(None) if value is None else column == value
     if op == "ne":
         return column.is_not(None) if value is None else _not(column, column == value)
+    if value is None:
+        return false()
     compare = {"lt": column < value, "le": column <= value, "gt": column > value}
-    return compare.get(op, column >= value) if value is not None else false()
+    return compare.get(op, column >= value)
 
 
 def _day(column: Any, op: str, start: datetime) -> ColumnElement[bool]:
-    """Compare a moment with a whole day in UTC."""
-    end = start + timedelta(days=1)
-    inside = and_(column >= start, column < end)
+    """Compare a moment with a whole day in UTC. The last day there is has no end."""
+    end = start + timedelta(days=1) if start.date() < date.max else None
+    before_end = column < end if end else true()
+    inside = and_(column >= start, before_end)
     return {
         "eq": inside,
         "ne": _not(column, inside),
         "lt": column < start,
-        "le": column < end,
-        "gt": column >= end,
+        "le": before_end,
+        "gt": column >= end if end else false(),
     }.get(op, column >= start)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import inspect, select
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
-from kontora.records.schema import readable_fields
+from kontora.records.schema import readable_custom, readable_fields
 from kontora.records.values import to_json
 from kontora.registry.fields import Collection, Field, FieldType
 from kontora.registry.records import RecordType
@@ -62,9 +62,14 @@ def serialise(
     fields: Sequence[Field],
     *,
     custom: bool = True,
+    whole: bool = False,
 ) -> list[dict[str, Any]]:
-    """Return the records as JSON objects in the shape of design section 6, in the same order."""
-    loader = _Loader(session, rtype, records)
+    """Return the records as JSON objects in the shape of design section 6, in the same order.
+
+    `whole` is for the change log only: a reference that the principal may not see keeps its id,
+    without a name. It is masked when the log is read.
+    """
+    loader = _Loader(session, rtype, records, whole)
     columns = [(field, loader.values(field)) for field in fields]
     found = []
     for record in records:
@@ -76,7 +81,7 @@ def serialise(
             if field.applies_to(kind):
                 _place(shown, field, values.get(record.id, _nothing(field)))
         if custom and hasattr(record, "custom"):
-            shown["custom"] = dict(record.custom or {})
+            shown["custom"] = readable_custom(rtype, session.principal.rights, record.custom)
         for name in ("created_at", "updated_at"):
             shown[name] = to_json(getattr(record, name))
         found.append(shown)
@@ -97,8 +102,10 @@ def _place(shown: dict[str, Any], field: Field, value: Any) -> None:
 class _Loader:
     """Loads each part, reference and collection of a batch of records once."""
 
-    def __init__(self, session: ScopedSession, rtype: RecordType, records: Sequence[Any]) -> None:
-        self.session, self.rtype, self.records = session, rtype, records
+    def __init__(
+        self, session: ScopedSession, rtype: RecordType, records: Sequence[Any], whole: bool = False
+    ) -> None:
+        self.session, self.rtype, self.records, self.whole = session, rtype, records, whole
         self.ids = [record.id for record in records]
         self._parts: dict[type, dict[UUID, Any]] = {}
         self._children: dict[str, dict[UUID, list[dict[str, Any]]]] = {}
@@ -133,10 +140,12 @@ class _Loader:
 
     def _references(self, target: str, raw: Mapping[UUID, UUID | None]) -> dict[UUID, Any]:
         names = self.titles(target, [each for each in raw.values() if each is not None])
-        return {
-            key: {"id": str(value), "name": names[value]} if value in names else None
-            for key, value in raw.items()
-        }
+        return {key: self._named(value, names) for key, value in raw.items()}
+
+    def _named(self, value: UUID | None, names: Mapping[UUID, str]) -> Any:
+        if value is None or (value not in names and not self.whole):
+            return None
+        return {"id": str(value), "name": names.get(value)}
 
     def titles(self, target: str, ids: Iterable[UUID | None]) -> dict[UUID, str]:
         """Names of records of an entity; one that the principal may not see has none."""
@@ -174,7 +183,7 @@ class _Loader:
                 shown[each.name] = self._row_titles(collection, each, rows)
         found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
         for row in rows:
-            item = {each.name: _cell(row, each, shown) for each in collection.fields}
+            item = {each.name: self._cell(row, each, shown) for each in collection.fields}
             if _is_readable(item, collection.fields):
                 found[getattr(row, collection.parent)].append(item)
         return found
@@ -195,6 +204,12 @@ class _Loader:
                 found |= self.titles(entity, ids)
         return found
 
+    def _cell(self, row: Any, field: Field, shown: Mapping[str, Mapping[Any, Any]]) -> Any:
+        value = getattr(row, field.attribute)
+        if field.type is FieldType.REFERENCE:
+            return self._named(value, shown[field.name])
+        return to_json(value)
+
     def _short(self, field: Field) -> Mapping[UUID, Any]:
         short = field.shortcut
         assert short is not None
@@ -209,14 +224,6 @@ class _Loader:
             if first:
                 found[key] = first[short.value]
         return found
-
-
-def _cell(row: Any, field: Field, shown: Mapping[str, Mapping[Any, Any]]) -> Any:
-    value = getattr(row, field.attribute)
-    if field.type is FieldType.REFERENCE:
-        names = shown[field.name]
-        return {"id": str(value), "name": names[value]} if value in names else None
-    return to_json(value)
 
 
 def _is_readable(item: Mapping[str, Any], fields: Sequence[Field]) -> bool:

@@ -87,9 +87,10 @@ def _create(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) 
     _first_owner(session, record, loaded)
     draft = Draft(rtype=rtype, verb="create", record=record, kind=kind, data=loaded)
     notify.before_save(session, draft)
+    # First whether what is named exists, then whether the record may be given to it.
+    applier = Applier(session, draft)
     _check_assign(session, rtype, record, draft.data, creating=True)
     session.permit(record)
-    applier = Applier(session, draft)
     applier.main()
     session.add(record)
     session.flush()
@@ -126,13 +127,13 @@ def _change(
     _check_version(session, rtype, record, version)
     kind = getattr(record, "kind", None) if rtype.kinds else None
     loaded = load(rtype, session.principal.rights, data, "change", kind)
+    session.permit(record)
     draft = Draft(rtype=rtype, verb="change", record=record, kind=kind, data=loaded)
     notify.before_save(session, draft)
+    applier = Applier(session, draft)
     _check_assign(session, rtype, record, draft.data, creating=False)
     touched = _touched(rtype, draft)
     before = _snapshot(session, rtype, record, touched, draft.data)
-    session.permit(record)
-    applier = Applier(session, draft)
     applier.main()
     applier.rest()
     session.flush()
@@ -221,7 +222,8 @@ def _first_owner(session: ScopedSession, record: Any, loaded: dict[str, Any]) ->
 def _check_assign(
     session: ScopedSession, rtype: RecordType, record: Any, data: dict[str, Any], *, creating: bool
 ) -> None:
-    """Giving a record to somebody else takes the right to assign."""
+    """Giving a record, or a role of it, to somebody else takes the right to assign."""
+    _check_given_away(session, rtype, record, data, creating=creating)
     if not hasattr(record, "owner_id") or not {"owner", "branch"} & data.keys():
         return
     me = session.principal
@@ -231,11 +233,48 @@ def _check_assign(
     }
     if all(data.get(name, value) == value for name, value in same.items()):
         return
-    kind = getattr(record, "kind", None)
+    _require_assign(session, rtype, record, creating=creating)
+
+
+def _require_assign(
+    session: ScopedSession, rtype: RecordType, record: Any, *, creating: bool
+) -> None:
     if creating:
-        require(session, rtype, "assign", kind)
+        require(session, rtype, "assign", getattr(record, "kind", None))
     else:
         check_may(session, rtype, record, "assign")
+
+
+def _check_given_away(
+    session: ScopedSession, rtype: RecordType, record: Any, data: dict[str, Any], *, creating: bool
+) -> None:
+    """Who owns a role of a party reaches the party, so a new owner or branch there counts too."""
+    me = session.principal
+    for field in rtype.fields:
+        collection = field.collection
+        inner = {each.attribute: each.name for each in collection.fields} if collection else {}
+        if collection is None or "owner_id" not in inner or not data.get(field.name):
+            continue
+        wanted = {
+            (attribute, _bare_id(row.get(inner[attribute])))
+            for row in data[field.name]
+            for attribute in ("owner_id", "branch_id")
+        }
+        known: set[tuple[str, UUID | None]] = {("owner_id", None), ("branch_id", None)}
+        if creating:
+            known |= {("owner_id", me.user_id), ("branch_id", me.branch_id)}
+        else:
+            model: Any = collection.model
+            rows = select(model).where(getattr(model, collection.parent) == record.id)
+            for row in session.scalars(rows):
+                known |= {("owner_id", row.owner_id), ("branch_id", row.branch_id)}
+        if wanted - known:
+            _require_assign(session, rtype, record, creating=creating)
+
+
+def _bare_id(value: Any) -> UUID | None:
+    found = value.get("id") if isinstance(value, Mapping) else value
+    return found if found is None or isinstance(found, UUID) else UUID(str(found))
 
 
 def _check_version(
@@ -263,7 +302,7 @@ def _snapshot(
     data: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The values of some fields by flat name, for the difference before and after."""
-    shown = serialise(session, rtype, [record], touched, custom=False)[0]
+    shown = serialise(session, rtype, [record], touched, custom=False, whole=True)[0]
     found = {each.name: _pick(shown, each) for each in touched}
     if "custom" in data:
         custom = dict(record.custom or {})

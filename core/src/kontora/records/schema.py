@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 
 from kontora.access.rights import Rights
 from kontora.errors import Invalid
-from kontora.records.values import input_field
+from kontora.records.values import CustomValues, input_field
 from kontora.registry.fields import Field
 from kontora.registry.records import RecordType
 from kontora.text import _
@@ -23,8 +23,25 @@ def readable_fields(rtype: RecordType, rights: Rights, kind: str | None = None) 
     return [
         each
         for each in rtype.fields
-        if each.applies_to(kind) and not rights.hides(rtype.entity, each.name)
+        if each.applies_to(kind) and not any(rights.hides(rtype.entity, n) for n in _names(each))
     ]
+
+
+def _names(field: Field) -> tuple[str, ...]:
+    """The names under which rules speak of a field: a short form also goes by its collection."""
+    return (field.name, field.shortcut.collection) if field.shortcut else (field.name,)
+
+
+def sees_custom(rtype: RecordType, rights: Rights, key: str) -> bool:
+    """Whether a custom value exists for a principal: rules name `custom` or `custom.<key>`."""
+    return not any(rights.hides(rtype.entity, name) for name in ("custom", f"custom.{key}"))
+
+
+def readable_custom(
+    rtype: RecordType, rights: Rights, values: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The custom values that exist for a principal."""
+    return {k: v for k, v in (values or {}).items() if sees_custom(rtype, rights, k)}
 
 
 def writable_fields(
@@ -35,7 +52,7 @@ def writable_fields(
         each
         for each in readable_fields(rtype, rights, kind)
         if each.is_input
-        and not rights.fixes(rtype.entity, each.name)
+        and not any(rights.fixes(rtype.entity, name) for name in _names(each))
         and (purpose == "create" or not each.create_only)
     ]
 
@@ -57,7 +74,7 @@ def make_schema(name: str, declared: list[Field], purpose: Purpose) -> type[Sche
         (nested.setdefault(space, {}) if space else flat)[last] = made
     for space, inner in nested.items():
         flat[space] = fields.Nested(_named(f"{name}{space.title()}", inner))
-    flat.setdefault("custom", fields.Dict(keys=fields.String()))
+    flat.setdefault("custom", CustomValues(metadata={"description": "Values of custom fields."}))
     return _named(name, flat)
 
 
@@ -110,6 +127,11 @@ def load(
         loaded = schema.load(data)
     except ValidationError as error:
         raise Invalid(_paths(error.messages)) from None
+    for key in loaded.get("custom") or {}:
+        if not sees_custom(rtype, rights, key) or any(
+            rights.fixes(rtype.entity, name) for name in ("custom", f"custom.{key}")
+        ):
+            raise Invalid({f"custom.{key}": [_("Unknown field.")]})
     return _flatten(loaded, {each.name for each in allowed})
 
 

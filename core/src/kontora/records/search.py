@@ -26,6 +26,7 @@ DOOR = {"door": "search"}
 LAST = "\U0010ffff"
 LONGEST, SHORTEST_PART, MOST_WORDS = 64, 3, 2_000
 _WORD = re.compile(r"\w+", re.UNICODE)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PHONE = re.compile(r"[\d\s()+\-./]+")
 _word: Any = SearchWord.__table__
 _part: Any = SearchPart.__table__
@@ -50,6 +51,7 @@ def digits_of(text: str) -> set[str]:
 
 def terms_of(query: str) -> list[str]:
     """What somebody typed, as words to look up: a phone in any form becomes one term."""
+    query = _UNSTORABLE.sub(" ", query[:500])
     if _PHONE.fullmatch(query) and len(digits := re.sub(r"\D", "", query)) >= 4:
         # 8 (495) … and 0 (44) … are national forms of +7 495 … and +380 44 …
         if len(digits) == 11 and digits[0] == "8":
@@ -72,15 +74,49 @@ def matches(session: ScopedSession, rtype: RecordType, query: str) -> ColumnElem
     terms = terms_of(query)
     if not terms:
         return false()
+    return and_(*(_holds(session, rtype, term) for term in terms))
+
+
+def _holds(session: ScopedSession, rtype: RecordType, term: str) -> ColumnElement[bool]:
+    """The term stands in a field of the record, or in the name of a record that it refers to.
+
+    Names of others are not in the index of the record: they would be found by those who see the
+    record, but not the other. They are looked up through the scope, and are never out of date.
+    """
     model: Any = rtype.model
     hidden = session.principal.rights.hidden.get(rtype.entity, frozenset())
-    return and_(*(model.id.in_(_ids_with(rtype.entity, term, hidden)) for term in terms))
+    ways = [model.id.in_(_ids_with(rtype.entity, term, hidden))]
+    for field in rtype.fields:
+        if not refers(field) or field.name in hidden:
+            continue
+        assert field.collection is not None
+        link: Any = field.collection.model
+        inner = field.collection.fields[0]
+        target: Any = session.predicates.by_entity[inner.target or ""]
+        names = session.principal.rights.hidden.get(inner.target or "", frozenset())
+        if "display_name" in names:
+            continue
+        titled = _ids_with(inner.target or "", term, frozenset(), only="display_name")
+        seen = select(target.id).where(target.id.in_(titled))
+        rows = select(getattr(link, field.collection.parent))
+        ways.append(model.id.in_(rows.where(getattr(link, inner.attribute).in_(seen))))
+    return or_(*ways)
 
 
-def _ids_with(entity: str, term: str, hidden: frozenset[str]) -> Any:
+def refers(field: Field) -> bool:
+    """Whether a searchable field is found by the names of the records that it refers to."""
+    collection = field.collection
+    if not field.searchable or collection is None or not collection.single:
+        return False
+    return collection.fields[0].type is FieldType.REFERENCE
+
+
+def _ids_with(entity: str, term: str, hidden: frozenset[str], only: str | None = None) -> Any:
     conditions = [_posting.c.entity == entity, _posting.c.word_id.in_(_word_ids(term))]
     if hidden:
         conditions.append(_posting.c.field.not_in(sorted(hidden)))
+    if only:
+        conditions.append(_posting.c.field == only)
     return select(_posting.c.record_id).where(*conditions)
 
 
@@ -97,7 +133,7 @@ def document(rtype: RecordType, shown: Mapping[str, Any]) -> dict[tuple[str, str
     """The index entries of a record as shown by the API: (word, field) → weight."""
     found: dict[tuple[str, str], int] = {}
     for field in rtype.fields:
-        if not field.searchable or field.shortcut:
+        if not field.searchable or field.shortcut or refers(field):
             continue
         for word in _words_in(field, _value(shown, field)):
             found[word, field.name] = field.searchable

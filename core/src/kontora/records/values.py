@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Mapping
@@ -51,6 +52,46 @@ class Reference(fields.Field[uuid.UUID]):
             return value if isinstance(value, uuid.UUID) else uuid.UUID(str(value))
         except ValueError:
             raise ValidationError(str(_("This is not an id."))) from None
+
+
+class CustomValues(fields.Dict):
+    """Values of custom fields by key: texts, numbers, yes or no, null, and lists of these."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(keys=fields.String(), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        found = super()._deserialize(value, attr, data, **kwargs)
+        if len(found) > 200:
+            raise ValidationError(str(_("These are too many values.")))
+        errors = {key: [str(_("This is not a name of a field."))] for key in found if not _key(key)}
+        for key, each in found.items():
+            several = each if isinstance(each, list) else [each]
+            if len(several) > 100 or not all(_is_plain(one) for one in several):
+                errors[key] = [str(_("A text, a number or a list of these is expected."))]
+        if errors:
+            raise ValidationError(errors)
+        return {key: _storable(each) for key, each in found.items()}
+
+
+def _key(key: str) -> bool:
+    return re.fullmatch(r"\w{1,64}", key) is not None
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, str):
+        return len(value) <= LONG
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):  # also yes and no
+        return abs(value) < 2**63
+    return value is None
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return _UNSTORABLE.sub("", value) if isinstance(value, str) else value
 
 
 class Whole(fields.Integer):
