@@ -19,6 +19,7 @@ PAGES = (
     "kontora.web.bin",
     "kontora.web.search",
     "kontora.web.reports",
+    "kontora.web.imports",
     "kontora.web.profile",
     "kontora.web.admin",
 )

@@ -59,11 +59,18 @@ def start(
     total = sum(1 for _row in prepared.table.rows())
     with site.write(principal) as session:
         require(session, rtype, "import")
-        issues = prepared.make_custom_fields(session)
-        options = replace(prepared.options, mapping=prepared.kept_mapping)
-        run = runs.add(session, rtype.path, file, options, name=name, total=total)
-        runs.note(session, run.id, issues)
-        return runs.advance(session, run, cursor=0, linked=None, counts={"noted": len(issues)})
+        run = runs.add(session, rtype.path, file, options, name=name, state=runs.DRAFT)
+        return begin(session, prepared, run, total)
+
+
+def begin(session: ScopedSession, prepared: Prepared, run: Run, total: int) -> Run:
+    """Turn an upload into a run: from now on its options are fixed."""
+    require(session, prepared.rtype, "import")
+    issues = prepared.make_custom_fields(session)
+    options = replace(prepared.options, mapping=prepared.kept_mapping)
+    run = runs.change_draft(session, run, options, state=runs.RUNNING, total=total)
+    runs.note(session, run.id, issues)
+    return runs.advance(session, run, cursor=0, linked=None, counts={"noted": len(issues)})
 
 
 def resume(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from kontora import clock
 from kontora.access.session import ScopedSession
@@ -21,7 +21,8 @@ from kontora.records.transfer.issues import Issue
 from kontora.records.transfer.lookup import DOOR
 from kontora.text import _
 
-RUNNING, CLOSING, FINISHED, FAILED = "running", "closing", "finished", "failed"
+DRAFT, RUNNING, CLOSING = "draft", "running", "closing"
+FINISHED, FAILED = "finished", "failed"
 COUNTS = ("created", "updated", "skipped", "refused", "noted")
 LINKS = "links"
 _run: Any = ImportRun.__table__
@@ -30,7 +31,8 @@ _issue: Any = ImportIssue.__table__
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as it is kept. `state`: running, closing (all rows are in), finished or failed.
+    """A run as it is kept. `state`: draft (uploaded, not begun), running, closing (all rows are
+    in), finished or failed.
 
     `cursor` is the number of the last row done; `linked` that of the second pass, None before it.
     """
@@ -71,6 +73,7 @@ def add(
     *,
     name: str = "",
     total: int | None = None,
+    state: str = RUNNING,
 ) -> Run:
     """Note a new run, in the session's transaction."""
     row: dict[str, Any] = {
@@ -80,7 +83,7 @@ def add(
         "file_path": str(file),
         "file_hash": hash_of(file),
         "options": options.as_json(),
-        "state": RUNNING,
+        "state": state,
         "cursor": 0,
         "total": total,
         **dict.fromkeys(COUNTS, 0),
@@ -114,7 +117,8 @@ def unfinished(
     wanted = (
         select(_run)
         .where(_run.c.path == path, _run.c.file_hash == file_hash, _mine(session))
-        .where(_run.c.state != FINISHED)
+        .where(_run.c.state.in_((RUNNING, CLOSING, FAILED)))
+        .where(_run.c.user_id.is_not_distinct_from(session.principal.user_id))
         .order_by(_run.c.created_at.desc())
     )
     found = [_read(row) for row in session.execute(wanted, execution_options=DOOR).mappings()]
@@ -190,6 +194,32 @@ def end(session: ScopedSession, run: Run, state: str, error: str | None = None) 
         values["finished_at"] = clock.now()
     session.execute(update(_run).where(_run.c.id == run.id).values(values), execution_options=DOOR)
     return replace(run, state=state, error=error)
+
+
+def change_draft(
+    session: ScopedSession,
+    run: Run,
+    options: ImportOptions,
+    *,
+    state: str = DRAFT,
+    total: int | None = None,
+) -> Run:
+    """Keep other options with an upload that has not begun, or begin it."""
+    statement = (
+        update(_run)
+        .where(_run.c.id == run.id, _run.c.state == DRAFT)
+        .values(options=options.as_json(), state=state, total=total, updated_at=clock.now())
+        .returning(_run.c.id)
+    )
+    if session.execute(statement, execution_options=DOOR).first() is None:
+        raise Conflict(_("This import has begun already."))
+    return replace(run, options=options, state=state, total=total)
+
+
+def discard(session: ScopedSession, run: Run) -> None:
+    """Forget an upload that has not begun."""
+    gone = delete(_run).where(_run.c.id == run.id, _run.c.state == DRAFT)
+    session.execute(gone, execution_options=DOOR)
 
 
 def set_job(session: ScopedSession, run_id: UUID, job_id: int) -> None:
