@@ -11,6 +11,7 @@ from pathlib import Path
 from kontora.errors import SettingsError
 
 SECRET_FILE = "secret_key"
+SHORTEST_SECRET = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +53,24 @@ class Settings:
             home=home,
             database_url=environ.get("KONTORA_DATABASE_URL")
             or f"sqlite:///{home / 'kontora.sqlite3'}",
-            secret_key=environ.get("KONTORA_SECRET_KEY") or _kept_secret(home),
+            secret_key=_given_secret(environ) or _kept_secret(home),
             broker_url=environ.get("KONTORA_BROKER_URL") or None,
             redis_url=environ.get("KONTORA_REDIS_URL") or None,
             base_url=environ.get("KONTORA_BASE_URL") or None,
             trusted_hosts=tuple(each.strip() for each in hosts.split(",") if each.strip()),
             timezone=environ.get("KONTORA_TIMEZONE") or "UTC",
         )
+
+
+def _given_secret(environ: Mapping[str, str]) -> str:
+    """The key of the environment. A short one could be guessed, and cookies be forged with it."""
+    given = environ.get("KONTORA_SECRET_KEY", "")
+    if given and len(given) < SHORTEST_SECRET:
+        raise SettingsError(
+            f"KONTORA_SECRET_KEY is too short: it has {len(given)} characters.",
+            f"Give it {SHORTEST_SECRET} or more random ones, or leave it out: one is made then.",
+        )
+    return given
 
 
 def _kept_secret(home: Path) -> str:
@@ -68,7 +80,7 @@ def _kept_secret(home: Path) -> str:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         secret = path.read_text(encoding="ascii").strip()
-        if len(secret) < 32:
+        if len(secret) < SHORTEST_SECRET:
             raise SettingsError(
                 f"The key in {path} is too short to sign anything.",
                 "Delete the file: a new key is made, and everybody signs in again.",
