@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from kontora.text import _
+
 
 class KontoraError(Exception):
     """Base of all errors that Kontora raises on purpose."""
@@ -36,7 +38,9 @@ class KontoraError(Exception):
 class NotFound(KontoraError):
     """The record does not exist, or is invisible to the principal: the two look the same."""
 
-    def __init__(self, message: object = "There is no such record.", remedy: object = "") -> None:
+    def __init__(
+        self, message: object = _("There is no such record."), remedy: object = ""
+    ) -> None:
         super().__init__(message, remedy)
 
 
@@ -55,7 +59,8 @@ class Forbidden(KontoraError):
     """The principal lacks `right`, for example `party.delete`."""
 
     def __init__(self, right: str, message: object = "", remedy: object = "") -> None:
-        super().__init__(message or f"You lack the right “{right}”.", remedy)
+        lacking = _("You lack the right “%(right)s”.") % {"right": right}
+        super().__init__(message or lacking, remedy)
         self.right = right
 
 
@@ -64,10 +69,12 @@ class Stale(KontoraError):
 
     def __init__(self, current_version: int, changed: Sequence[str] = ()) -> None:
         fields = ", ".join(changed)
-        super().__init__(
-            "This record was changed in the meantime" + (f" ({fields})." if fields else "."),
-            "Reload it and apply your change again.",
-        )
+        message: object = _("This record was changed in the meantime.")
+        if fields:
+            message = _("This record was changed in the meantime (%(fields)s).") % {
+                "fields": fields
+            }
+        super().__init__(message, _("Reload it and apply your change again."))
         self.current_version = current_version
         self.changed = list(changed)
 
@@ -92,7 +99,9 @@ class PluginError(KontoraError):
     """A plugin cannot be loaded or broke its contract."""
 
     def __init__(self, plugin: str, message: object, remedy: object = "") -> None:
-        super().__init__(f"Plugin “{plugin}”: {message}", remedy)
+        super().__init__(
+            _("Plugin “%(plugin)s”: %(message)s") % {"plugin": plugin, "message": message}, remedy
+        )
         self.plugin = plugin
 
 
@@ -100,7 +109,8 @@ class MigrationFailed(KontoraError):
     """A migration of `owner` stopped; nothing of it was kept."""
 
     def __init__(self, owner: str, message: object, remedy: object = "") -> None:
-        super().__init__(f"Migration of “{owner}” failed: {message}", remedy)
+        text = _("The migration of “%(owner)s” failed: %(message)s")
+        super().__init__(text % {"owner": owner, "message": message}, remedy)
         self.owner = owner
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 from flask import Flask, current_app, g, request
 
 from kontora.errors import Forbidden, KontoraError
+from kontora.text import _
 
 F = TypeVar("F", bound=Callable[..., Any])
 Kind = Literal["public", "signed_in", "permission", "records"]
@@ -75,7 +76,7 @@ def enforce() -> None:
     if demanded.kind == "public":
         return
     if g.principal is None:
-        raise SignInNeeded("Sign in first.")
+        raise SignInNeeded(_("Sign in first."))
     if demanded.permission and not g.principal.rights.has(demanded.permission):
         raise Forbidden(demanded.permission)
 

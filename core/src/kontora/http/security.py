@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from kontora.errors import Forbidden
 from kontora.settings import Settings
+from kontora.text import _
 
 POLICY = "; ".join(
     (
@@ -81,4 +82,4 @@ def refuse_other_sites() -> None:
         return
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         g.setdefault("principal", None)
-        raise Forbidden("same_origin", "This request comes from another site.")
+        raise Forbidden("same_origin", _("This request comes from another site."))

@@ -25,6 +25,7 @@ from kontora.lifecycle.site import Site
 from kontora.plugins import calls
 from kontora.registry.faces import Check
 from kontora.settings import SECRET_FILE, Settings
+from kontora.text import Text, _, n_
 from kontora.work.models import Job
 
 OLDEST_PYTHON = (3, 11)
@@ -48,7 +49,7 @@ def examine(settings: Settings) -> list[Check]:
     try:
         site = Site(settings)
     except Exception as error:  # the whole point is to tell what is wrong
-        return [*found, _failed("site", error, "Try `kontora serve --safe-mode`.")]
+        return [*found, _failed("site", error, _("Try `kontora serve --safe-mode`."))]
     try:
         for name, look in _SITE_CHECKS.items():
             found += _safely(name, look, site)
@@ -61,14 +62,15 @@ def _safely(name: str, look: Callable[[Site], Iterable[Check]], site: Site) -> l
     try:
         return list(look(site))
     except Exception as error:
-        return [_failed(name, error, "See the log for the cause.")]
+        return [_failed(name, error, _("See the log for the cause."))]
 
 
-def _failed(name: str, error: Exception, remedy: str) -> Check:
+def _failed(name: str, error: Exception, remedy: Text) -> Check:
     if isinstance(error, KontoraError):
         return Check(name=name, ok=False, message=str(error.message), remedy=str(error.remedy))
     first = (str(getattr(error, "orig", None) or error).strip().splitlines() or [""])[0]
-    return Check(name=name, ok=False, message=f"{type(error).__name__}: {first}", remedy=remedy)
+    message = f"{type(error).__name__}: {first}"
+    return Check(name=name, ok=False, message=message, remedy=str(remedy))
 
 
 # Without a site
@@ -81,7 +83,7 @@ def _python() -> Iterator[Check]:
         name="python",
         ok=ok,
         message=f"Python {version}",
-        remedy="" if ok else "Kontora needs Python 3.11 or newer.",
+        remedy="" if ok else str(_("Kontora needs Python 3.11 or newer.")),
     )
 
 
@@ -90,9 +92,11 @@ def _home(settings: Settings) -> Iterator[Check]:
     remedy = ""
     message = str(home)
     if not os.access(home, os.W_OK | os.X_OK):
-        message, remedy = f"{home} cannot be written to.", "Give it to the user of Kontora."
+        message = str(_("%(path)s cannot be written to.") % {"path": home})
+        remedy = str(_("Give it to the user of Kontora."))
     elif stat.S_IMODE(home.stat().st_mode) & 0o002:
-        message, remedy = f"All users of this machine may write to {home}.", f"chmod o-w {home}"
+        message = str(_("All users of this machine may write to %(path)s.") % {"path": home})
+        remedy = f"chmod o-w {home}"
     yield Check(name="home", ok=not remedy, message=message, remedy=remedy)
 
 
@@ -100,12 +104,14 @@ def _secret(settings: Settings) -> Iterator[Check]:
     path = settings.home / SECRET_FILE
     kept = path.exists() and path.read_text(encoding="ascii").strip() == settings.secret_key
     if kept and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        message, remedy = f"{path} can be read by others.", f"Run: chmod 600 {path}"
+        message = str(_("%(path)s can be read by others.") % {"path": path})
+        remedy = f"chmod 600 {path}"
     elif len(settings.secret_key) < 32:
-        message = "KONTORA_SECRET_KEY is short."
-        remedy = "Give it 32 or more random characters."
+        message = str(_("KONTORA_SECRET_KEY is short."))
+        remedy = str(_("Give it 32 or more random characters."))
     else:
-        message, remedy = "kept in the home folder" if kept else "from the environment", ""
+        message = str(_("kept in the home folder") if kept else _("from the environment"))
+        remedy = ""
     yield Check(name="secret", ok=not remedy, message=message, remedy=remedy)
 
 
@@ -115,8 +121,8 @@ def _disk(settings: Settings) -> Iterator[Check]:
     yield Check(
         name="disk",
         ok=ok,
-        message=f"{free // (1024 * 1024):,} MB are free.",
-        remedy="" if ok else "Make room, or move KONTORA_HOME to a larger disk.",
+        message=str(_("%(n)s MB are free.") % {"n": f"{free // (1024 * 1024):,}"}),
+        remedy="" if ok else str(_("Make room, or move KONTORA_HOME to a larger disk.")),
     )
 
 
@@ -125,15 +131,15 @@ def _database(database: Database) -> list[Check]:
     try:
         database.check()
     except Exception as error:
-        return [_failed("database", error, "See KONTORA_DATABASE_URL.")]
+        return [_failed("database", error, _("See KONTORA_DATABASE_URL."))]
     where = database.url.render_as_string(hide_password=True)
     found = [Check(name="database", ok=True, message=where)]
     for problem in database.problems():
         sentence, _dot, remedy = problem.partition(". ")
         found.append(Check(name="engine", ok=False, message=sentence + ".", remedy=remedy))
     if database.path is not None:
-        journal = "write-ahead log" if database.wal_safe else "rollback journal"
-        message = f"SQLite {database.sqlite_version} with {journal}"
+        journal = _("write-ahead log") if database.wal_safe else _("rollback journal")
+        message = f"SQLite {database.sqlite_version}, {journal}"
         found.append(Check(name="sqlite", ok=database.wal_safe, message=message))
         found += _readers(database.path)
     return found
@@ -142,7 +148,7 @@ def _database(database: Database) -> list[Check]:
 def _readers(path: Path) -> Iterator[Check]:
     """Others on this machine could read the file, past all rights."""
     if stat.S_IMODE(path.stat().st_mode) & 0o004 and not _shut(path.parent):
-        message = f"All users of this machine may read {path}."
+        message = str(_("All users of this machine may read %(path)s.") % {"path": path})
         yield Check(name="file", ok=False, message=message, remedy=f"chmod o-r {path}")
 
 
@@ -155,9 +161,8 @@ def _shut(folder: Path) -> bool:
 
 def _tables(site: Site) -> Iterator[Check]:
     if runner.current(site.database, CORE) is None:
-        yield Check(
-            name="tables", ok=False, message="There are none yet.", remedy="Run `kontora init`."
-        )
+        message, remedy = str(_("There are none yet.")), str(_("Run `kontora init`."))
+        yield Check(name="tables", ok=False, message=message, remedy=remedy)
         return
     behind = False
     for name, plan in upgrade.plan(site).items():
@@ -167,11 +172,11 @@ def _tables(site: Site) -> Iterator[Check]:
             yield Check(name=f"tables of {name}", ok=False, message=message, remedy=remedy)
         elif plan.revisions:
             behind = True
-            message = f"{len(plan.revisions)} migration(s) wait."
-            remedy = "Run `kontora upgrade`."
+            message = str(_("Migrations to run: %(n)s.") % {"n": len(plan.revisions)})
+            remedy = str(_("Run `kontora upgrade`."))
             yield Check(name=f"tables of {name}", ok=False, message=message, remedy=remedy)
     if not behind:
-        yield Check(name="tables", ok=True, message="They are up to date.")
+        yield Check(name="tables", ok=True, message=str(_("They are up to date.")))
 
 
 def _plugins(site: Site) -> Iterator[Check]:
@@ -180,10 +185,12 @@ def _plugins(site: Site) -> Iterator[Check]:
         if state.state == "enabled":
             enabled += 1
         elif state.state in ("quarantined", "orphaned"):
-            remedy = f"See `kontora plugin errors {state.name}`, or disable it."
+            remedy = str(
+                _("See `kontora plugin errors %(name)s`, or disable it.") % {"name": state.name}
+            )
             message = f"{state.state}: {state.cause}"
             yield Check(name=f"plugin {state.name}", ok=False, message=message, remedy=remedy)
-    yield Check(name="plugins", ok=True, message=f"{enabled} enabled")
+    yield Check(name="plugins", ok=True, message=str(_("Enabled: %(n)s") % {"n": enabled}))
 
 
 def _distributions(site: Site) -> Iterator[Check]:
@@ -191,8 +198,10 @@ def _distributions(site: Site) -> Iterator[Check]:
         yield Check(
             name="packages",
             ok=False,
-            message=f"The metadata of a package cannot be read: {place}",
-            remedy="An installation was interrupted: install that package again, or delete it.",
+            message=str(_("The metadata of a package cannot be read: %(path)s") % {"path": place}),
+            remedy=str(
+                _("An installation was interrupted: install that package again, or delete it.")
+            ),
         )
 
 
@@ -208,10 +217,10 @@ def _clock(site: Site) -> Iterator[Check]:
     yield Check(
         name="clock",
         ok=not ahead,
-        message=f"The last change is of {newest}, which is to come."
+        message=str(_("The last change is of %(time)s, which is to come.") % {"time": newest})
         if ahead
         else clock.now().isoformat(timespec="seconds"),
-        remedy="Set the clock of this machine right (UTC matters)." if ahead else "",
+        remedy=str(_("Set the clock of this machine right (UTC matters).")) if ahead else "",
     )
 
 
@@ -228,12 +237,17 @@ def _worker(site: Site) -> Iterator[Check]:
     yield Check(
         name="worker",
         ok=not waiting,
-        message=f"{waiting} job(s) are overdue." if waiting else "No job is overdue.",
-        remedy="Start `kontora serve` or `kontora worker`." if waiting else "",
+        message=str(
+            n_("%(n)s job is overdue.", "%(n)s jobs are overdue.", waiting)
+            if waiting
+            else _("No job is overdue.")
+        ),
+        remedy=str(_("Start `kontora serve` or `kontora worker`.")) if waiting else "",
     )
     if failed:
-        remedy = "Look at them on the administration page."
-        yield Check(name="jobs", ok=False, message=f"{failed} have given up.", remedy=remedy)
+        message = str(n_("%(n)s job has given up.", "%(n)s jobs have given up.", failed))
+        remedy = str(_("Look at them on the administration page."))
+        yield Check(name="jobs", ok=False, message=message, remedy=remedy)
 
 
 def _preflight(site: Site) -> Iterator[Check]:
@@ -241,7 +255,7 @@ def _preflight(site: Site) -> Iterator[Check]:
     for _plugin, answer in calls.collect(site.manager, "preflight", site=site):
         yield from answer
     for entry in site.manager.errors.entries()[: len(site.manager.errors.entries()) - before]:
-        message = f"Its own check failed: {entry.text}"
+        message = str(_("Its own check failed: %(error)s") % {"error": entry.text})
         yield Check(name=f"plugin {entry.plugin}", ok=False, message=message)
 
 

@@ -12,6 +12,7 @@ from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden, NotFound
 from kontora.records import changes
 from kontora.registry.records import Change
+from kontora.text import _
 from kontora.work import jobs
 from kontora.work.executor import run
 from kontora.work.jobs import JOB
@@ -60,7 +61,7 @@ def _name(session: ScopedSession, job_id: int) -> str:
     _require(session)
     found = run(session, select(JOB.c.name).where(JOB.c.id == job_id)).scalar_one_or_none()
     if found is None:
-        raise NotFound(f"There is no job {job_id}.")
+        raise NotFound(_("There is no job %(id)s.") % {"id": job_id})
     return str(found)
 
 

@@ -33,6 +33,7 @@ from kontora.registry.faces import Setting as SettingDeclaration
 from kontora.registry.records import RecordType
 from kontora.registry.work import JobSpec, Subscriber
 from kontora.settings import Settings
+from kontora.text import _
 from kontora.work.context import WorkSite
 
 log = structlog.get_logger("kontora.site")
@@ -180,7 +181,7 @@ class Site:
         """The value of a declared setting, or its default."""
         declared = self.registry.settings.get(name)
         if declared is None:
-            raise NotFound(f"There is no setting “{name}”.")
+            raise NotFound(_("There is no setting “%(name)s”.") % {"name": name})
         table: Any = SiteState.__table__
         found = session.execute(
             select(table.c.value).where(table.c.key == f"setting:{name}"),
@@ -219,7 +220,7 @@ class Site:
             else:
                 found = identity.principal_of_user(session, principal_id, "job")
         if found is None:
-            raise Forbidden("sign_in", "Who asked for this work may no longer sign in.")
+            raise Forbidden("sign_in", _("Who asked for this work may no longer sign in."))
         return found
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from kontora.registry.faces import (
 )
 from kontora.registry.fields import Field
 from kontora.registry.records import RecordType
+from kontora.text import _
 
 T = TypeVar("T")
 
@@ -63,7 +64,10 @@ class Registry:
         found = self.record_types.get(path)
         if found is None:
             known = ", ".join(sorted(self.record_types))
-            raise NotFound(f"There is no record type “{path}”.", f"Known: {known}.")
+            raise NotFound(
+                _("There is no record type “%(path)s”.") % {"path": path},
+                _("Known: %(known)s.") % {"known": known},
+            )
         return found
 
     def of_entity(self, entity: str, kind: str | None = None) -> RecordType | None:

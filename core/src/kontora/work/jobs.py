@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, Engine, Table, and_, select, update
 from kontora import clock
 from kontora.access.principal import Principal
 from kontora.errors import Conflict, KontoraError, NotFound
+from kontora.text import _
 from kontora.work import models
 from kontora.work.executor import Executor, acting, insert, run
 
@@ -97,7 +98,7 @@ def status(executor: Executor, job_id: int) -> JobStatus:
     columns = (JOB.c[column] for column in JobStatus.__dataclass_fields__)
     row = run(executor, select(*columns).where(JOB.c.id == job_id)).mappings().first()
     if row is None:
-        raise NotFound(f"There is no job {job_id}.")
+        raise NotFound(_("There is no job %(id)s.") % {"id": job_id})
     return JobStatus(**row)
 
 

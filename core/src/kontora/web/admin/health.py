@@ -32,6 +32,21 @@ STATES: dict[str, tuple[Text, str]] = {
 }
 CAN_RETRY = (FAILED, DEAD, CANCELLED)
 CAN_CANCEL = (QUEUED, RUNNING, PARKED)
+CHECKS: dict[str, Text] = {
+    "home": _("Data folder"),
+    "secret": _("Secret key"),
+    "disk": _("Disk"),
+    "database": _("Database"),
+    "engine": _("Database engine"),
+    "sqlite": "SQLite",
+    "file": _("Database file"),
+    "tables": _("Tables"),
+    "plugins": _("Plugins"),
+    "packages": _("Packages"),
+    "clock": _("Clock"),
+    "worker": _("Worker"),
+    "jobs": _("Jobs"),
+}
 PACKAGES = ("kontora", "SQLAlchemy", "Flask", "pluggy")
 
 
@@ -47,11 +62,20 @@ def health() -> str:
         page={"title": _("Health"), "hint": _hint(len(bad))},
         tabs=_tabs("checks"),
         checks=sorted(checks, key=lambda each: each.ok),
+        check_label=_check_label,
         counts=_counts(session),
         doors=[(DOORS[name], number) for name, number in uses().items() if number],
         versions=_versions(session),
         safe_mode=site().safe_mode,
     )
+
+
+def _check_label(name: str) -> Text:
+    """What the doctor calls `tables of hello` or `plugin hello`, in the language of the page."""
+    for prefix, label in (("tables of ", _("Tables")), ("plugin ", _("Plugin"))):
+        if name.startswith(prefix):
+            return f"{label}: {name.removeprefix(prefix)}"
+    return CHECKS.get(name, name.capitalize())
 
 
 def _hint(bad: int) -> Text:
