@@ -47,6 +47,27 @@ def process(home: Path) -> Process:
 
 
 @pytest.fixture
+def inside(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
+    """As `process`, but inside this process, which is quicker: no module is imported again."""
+    for name in [each for each in os.environ if each.startswith("KONTORA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("KONTORA_HOME", str(home))
+    runner = CliRunner()
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+        done = runner.invoke(cli, arguments, env=more)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    yield run
+    _forget_logs()
+
+
+def _forget_logs() -> None:
+    structlog.reset_defaults()
+    logging.getLogger("kontora").setLevel(logging.NOTSET)
+
+
+@pytest.fixture
 def invoke(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
     """`invoke("user", "list")` runs a command on `site`, in this process."""
     monkeypatch.setenv("KONTORA_HOME", str(site.settings.home))
@@ -58,5 +79,4 @@ def invoke(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Invoke]:
         return runner.invoke(cli, arguments)
 
     yield run
-    structlog.reset_defaults()
-    logging.getLogger("kontora").setLevel(logging.NOTSET)
+    _forget_logs()

@@ -26,30 +26,30 @@ def fails(done: Any, status: int = 1) -> str:
     return text
 
 
-def test_before_init_every_command_says_what_to_do(process: Process) -> None:
+def test_before_init_every_command_says_what_to_do(inside: Process) -> None:
     for command in (("user", "list"), ("plugin", "list"), ("serve",), ("worker",), ("upgrade",)):
-        message = fails(process(*command))
+        message = fails(inside(*command))
         assert message == "Error: There is no database yet. Run `kontora init` first.\n"
 
 
-def test_a_database_that_is_away(process: Process) -> None:
+def test_a_database_that_is_away(inside: Process) -> None:
     url = "postgresql://nobody:secret@127.0.0.1:1/none"
-    message = fails(process("user", "list", KONTORA_DATABASE_URL=url))
+    message = fails(inside("user", "list", KONTORA_DATABASE_URL=url))
     assert "cannot be reached" in message
     assert "secret" not in message
 
 
-def test_a_file_that_is_no_database(process: Process, home: Path) -> None:
+def test_a_file_that_is_no_database(inside: Process, home: Path) -> None:
     (home / "kontora.sqlite3").write_bytes(b"This is a letter to a friend. " * 400)
-    assert "not a database" in fails(process("user", "list"))
+    assert "not a database" in fails(inside("user", "list"))
 
 
-def test_an_unknown_kind_of_database(process: Process) -> None:
-    assert "“mysql”" in fails(process("user", "list", KONTORA_DATABASE_URL="mysql://host/x"))
+def test_an_unknown_kind_of_database(inside: Process) -> None:
+    assert "“mysql”" in fails(inside("user", "list", KONTORA_DATABASE_URL="mysql://host/x"))
 
 
-def test_a_home_that_cannot_be_made(process: Process) -> None:
-    message = fails(process("init", KONTORA_HOME="/proc/nowhere"))
+def test_a_home_that_cannot_be_made(inside: Process) -> None:
+    message = fails(inside("init", KONTORA_HOME="/proc/nowhere"))
     assert "KONTORA_HOME" in message
 
 
@@ -64,23 +64,23 @@ def test_a_home_that_cannot_be_made(process: Process) -> None:
         ("report", "run", "x", "--format", "pdf"),
     ],
 )
-def test_wrong_usage_is_status_two(process: Process, arguments: tuple[str, ...]) -> None:
-    process("init")
-    assert "Error:" in fails(process(*arguments), 2)
+def test_wrong_usage_is_status_two(inside: Process, arguments: tuple[str, ...]) -> None:
+    inside("init")
+    assert "Error:" in fails(inside(*arguments), 2)
 
 
-def test_a_schema_of_the_future_is_not_served(process: Process, home: Path) -> None:
+def test_a_schema_of_the_future_is_not_served(inside: Process, home: Path) -> None:
     from sqlalchemy import MetaData, Table, update
 
     from kontora.db.engine import Database
 
-    process("init")
+    inside("init")
     database = Database(f"sqlite:///{home / 'kontora.sqlite3'}")
     with database.write_engine.begin() as connection:
         version = Table("core_alembic_version", MetaData(), autoload_with=connection)
         connection.execute(update(version).values(version_num="core_9999_tomorrow"))
     database.dispose()
-    assert "core_9999_tomorrow" in fails(process("serve"))
+    assert "core_9999_tomorrow" in fails(inside("serve"))
 
 
 def test_help_imports_no_command() -> None:

@@ -30,50 +30,48 @@ def contents(url: str, home: Path) -> dict[str, list[str]]:
 
 
 def test_a_second_init_changes_nothing(
-    process: Callable[..., Any], database_url: str, home: Path
+    inside: Callable[..., Any], database_url: str, home: Path
 ) -> None:
     admin = ("init", "--admin-email", "boss@example.org", "--admin-password", "correct horse 7")
-    assert process(*admin, KONTORA_DATABASE_URL=database_url).returncode == 0
+    assert inside(*admin, KONTORA_DATABASE_URL=database_url).returncode == 0
     before = contents(database_url, home)
-    assert process(*admin[:3], KONTORA_DATABASE_URL=database_url).returncode == 0
-    assert process("init", KONTORA_DATABASE_URL=database_url).returncode == 0
+    assert inside(*admin[:3], KONTORA_DATABASE_URL=database_url).returncode == 0
+    assert inside("init", KONTORA_DATABASE_URL=database_url).returncode == 0
     assert contents(database_url, home) == before
     assert len(before["branch"]) == len(before["user_account"]) == 1
     assert before["party"] == before["activity"] == before["plugin"] == []
     assert len(before["role"]) == 6
 
 
-def test_the_random_password_is_told_once(process: Callable[..., Any]) -> None:
-    first = json.loads(process("init", "--admin-email", "a@example.org", "--json").stdout)
-    second = json.loads(process("init", "--admin-email", "a@example.org", "--json").stdout)
+def test_the_random_password_is_told_once(inside: Callable[..., Any]) -> None:
+    first = json.loads(inside("init", "--admin-email", "a@example.org", "--json").stdout)
+    second = json.loads(inside("init", "--admin-email", "a@example.org", "--json").stdout)
     assert len(first["admin_password"]) >= 12
     assert second["admin_password"] is None
 
 
-def test_the_sample_is_added_once(process: Callable[..., Any]) -> None:
-    assert "48 sample records" in process("init", "--sample").stdout
-    assert "sample records" not in process("init", "--sample").stdout
+def test_the_sample_is_added_once(inside: Callable[..., Any]) -> None:
+    assert "48 sample records" in inside("init", "--sample").stdout
+    assert "sample records" not in inside("init", "--sample").stdout
 
 
-def test_others_on_the_machine_cannot_read_the_data(
-    process: Callable[..., Any], home: Path
-) -> None:
-    process("init")
+def test_others_on_the_machine_cannot_read_the_data(inside: Callable[..., Any], home: Path) -> None:
+    inside("init")
     for path in (home / "kontora.sqlite3", home / "secret_key"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_weak_password_is_refused_in_one_sentence(process: Callable[..., Any]) -> None:
-    done = process("init", "--admin-email", "a@example.org", "--admin-password", "short")
+def test_a_weak_password_is_refused_in_one_sentence(inside: Callable[..., Any]) -> None:
+    done = inside("init", "--admin-email", "a@example.org", "--admin-password", "short")
     assert done.returncode == 1
     assert done.stderr == "Error: password: Use at least 10 characters.\n"
 
 
-def test_upgrade_has_nothing_to_do_after_init(process: Callable[..., Any], home: Path) -> None:
-    process("init")
-    plan = json.loads(process("upgrade", "--plan", "--json").stdout)
+def test_upgrade_has_nothing_to_do_after_init(inside: Callable[..., Any], home: Path) -> None:
+    inside("init")
+    plan = json.loads(inside("upgrade", "--plan", "--json").stdout)
     assert plan["core"]["revisions"] == []
-    assert "up to date" in process("upgrade").stdout
+    assert "up to date" in inside("upgrade").stdout
     database = Database(f"sqlite:///{home / 'kontora.sqlite3'}")
     assert current(database, CORE) == plan["core"]["head"]
     database.dispose()

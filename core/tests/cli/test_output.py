@@ -73,13 +73,13 @@ def test_a_report_says_what_it_does_not_know(invoke: Invoke) -> None:
     assert invoke("report", "run", "parties-by-role", "--param", "a").exit_code == 2
 
 
-def test_config_shows_no_secret(process: Callable[..., Any]) -> None:
+def test_config_shows_no_secret(inside: Callable[..., Any]) -> None:
     more = {
         "KONTORA_SECRET_KEY": "k" * 40,
         "KONTORA_DATABASE_URL": "postgresql://me:hush@db/x",
         "KONTORA_REDIS_URL": "redis://:hush@cache/0",
     }
-    done = process("config", "--json", **more)
+    done = inside("config", "--json", **more)
     assert done.returncode == 0
     assert "hush" not in done.stdout
     assert "kkkk" not in done.stdout

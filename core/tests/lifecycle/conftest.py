@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -61,6 +63,28 @@ def register_models():
 """
 
 
+RUN = """
+import json, sys
+from click.testing import CliRunner
+from kontora.cli.main import cli
+done = [CliRunner().invoke(cli, each) for each in json.loads(sys.argv[1])]
+print(json.dumps([[each.exit_code, each.stdout, each.stderr] for each in done]))
+"""
+
+
+class Done(NamedTuple):
+    """What became of one command."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        assert self.status == 0, self.stderr
+        return json.loads(self.stdout)
+
+
 class Shelf:
     """Plugins in `folder`, as pip would have installed them."""
 
@@ -90,17 +114,19 @@ class Shelf:
         (info / "entry_points.txt").write_text(entry)
         importlib.invalidate_caches()
 
-    def kontora(self, home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line as its own process, which sees these plugins."""
+    def kontora(self, home: Path, url: str, *commands: tuple[str, ...]) -> list[Done]:
+        """Run commands, one after the other, in a process of its own that sees these plugins."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("KONTORA_")}
-        environment = {**kept, "KONTORA_HOME": str(home), "PYTHONPATH": str(self.folder), **more}
-        return subprocess.run(
-            [sys.executable, "-m", "kontora", *arguments],
-            env=environment,
+        more = {"KONTORA_HOME": str(home), "KONTORA_DATABASE_URL": url}
+        done = subprocess.run(
+            [sys.executable, "-c", RUN, json.dumps(commands)],
+            env={**kept, **more, "PYTHONPATH": str(self.folder)},
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=170,
         )
+        assert done.returncode == 0, done.stderr
+        return [Done(*each) for each in json.loads(done.stdout)]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -147,29 +146,25 @@ def test_a_plugin_whose_package_is_gone_is_orphaned_and_can_be_disabled(
 
 def test_tables_are_made_kept_and_known(shelf: Any, tmp_path: Path, database_url: str) -> None:
     shelf.put("wheel", table=True)
-    home = tmp_path / "home"
-    home.mkdir()
-
-    def kontora(*arguments: str) -> Any:
-        done = shelf.kontora(home, *arguments, KONTORA_DATABASE_URL=database_url)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    kontora("init", "--json")
-    plan = kontora("plugin", "enable", "wheel", "--plan", "--json")
-    assert plan["migrations"] == {"wheel": ["wheel_0001_first"]}
-    assert kontora("plugin", "enable", "wheel", "--json")["enabled"] == ["wheel"]
-    kontora("plugin", "disable", "wheel", "--json")
-    info = kontora("plugin", "info", "wheel", "--json")
+    plugin = [
+        ("plugin", *rest, "--json")
+        for rest in (
+            ("enable", "wheel", "--plan"),
+            ("enable", "wheel"),
+            ("disable", "wheel"),
+            ("info", "wheel"),
+            ("enable", "wheel"),
+            ("list",),
+        )
+    ]
+    _init, *done = shelf.kontora(tmp_path, database_url, ("init",), *plugin)
+    planned, enabled, disabled, info, again, listed = (each.json for each in done)
+    assert planned == {"planned": ["wheel"], "migrations": {"wheel": ["wheel_0001_first"]}}
+    assert enabled["enabled"] == disabled["disabled"] == again["enabled"] == ["wheel"]
     assert info["state"] == "disabled"
-    assert {(each["kind"], each["key"]) for each in info["owns"]} == {
-        ("table", "wheel_note"), ("permission", "wheel.wave")
-    }  # fmt: skip
-    assert kontora("plugin", "enable", "wheel", "--json")["enabled"] == ["wheel"]
-    (state,) = (
-        each for each in kontora("plugin", "list", "--json")["plugins"] if each["name"] == "wheel"
-    )
-    assert state == {"name": "wheel", "version": "1.0", "state": "enabled", "cause": ""}
+    owned = {(each["kind"], each["key"]) for each in info["owns"]}
+    assert owned == {("table", "wheel_note"), ("permission", "wheel.wave")}
+    assert {"name": "wheel", "version": "1.0", "state": "enabled", "cause": ""} in listed["plugins"]
 
 
 def test_core_is_in_the_ledger_from_the_start(site: Site) -> None:
