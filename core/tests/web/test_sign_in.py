@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from web_pages import words
 
 from kontora.web.addresses import own_path
 
@@ -49,7 +50,7 @@ def test_unknown_wrong_and_disabled_look_the_same(
     wrong = sign_in(visitor, person.email, "not the password")
     unknown = sign_in(visitor, "nobody@example.org", "not the password")
     assert wrong.status_code == unknown.status_code == 422
-    assert wrong.text.replace(person.email, "") == unknown.text.replace("nobody@example.org", "")
+    assert words(wrong.text) == words(unknown.text)
     assert "not the password" not in wrong.text
 
 

@@ -7,8 +7,9 @@ from flask import Response, g, make_response, redirect, render_template, request
 from kontora import text
 from kontora.http.context import SAFE
 from kontora.http.failures import Failure
-from kontora.text import _
+from kontora.text import Text, _
 from kontora.web.addresses import came_from, here, is_fragment, with_query
+from kontora.web.missing_rights import in_words
 
 _REMEDIES = {
     403: _("An administrator can grant it to one of your roles."),
@@ -40,11 +41,20 @@ def _to_sign_in() -> Response:
 
 
 def _render(failure: Failure) -> Response:
+    detail: Text = failure.detail
+    remedy = failure.remedy or _REMEDIES.get(failure.status, "")
+    if failure.status == 403:
+        detail = in_words(failure.detail)
+    if failure.status == 400 and "CSRF" in failure.detail:
+        detail = _(
+            "This page is older than your sign-in. Nothing was saved; it is kept as a draft."
+        )
+        remedy = _("Go back, reload the page and send it again.")
     error = {
         "code": failure.status,
         "title": failure.title,
-        "text": failure.detail,
-        "remedy": failure.remedy or _REMEDIES.get(failure.status, ""),
+        "text": detail,
+        "remedy": remedy,
         "fields": failure.fields,
         "id": failure.error_id,
     }

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, g, make_response, redirect, request
+from werkzeug.datastructures import MultiDict
 
 from kontora import clock
 from kontora.access.session import ScopedSession
@@ -84,7 +85,7 @@ def changeable(session: ScopedSession, rtype: RecordType) -> list[Field]:
 @policy(RECORDS)
 def bulk(rtype: RecordType) -> Response:
     """Do one action on the selected records and tell how many took it."""
-    state = ListState.of(rtype, request.form)
+    state = _list_of(rtype)
     back = make_response(redirect(with_query(f"/{rtype.path}", state.pairs()), 303))
     with site().read(g.principal) as session:
         service.require(session, rtype, "view")
@@ -97,6 +98,17 @@ def bulk(rtype: RecordType) -> Response:
     path = _keep_undo(rtype, done) if undo and done else None
     _report(len(done), failures, path)
     return back
+
+
+def _list_of(rtype: RecordType) -> ListState:
+    """The list from which the selection was made. Its conditions have brackets in their names;
+    `tags` or `owner` without them are what is to be set."""
+    kept = [
+        (name, value)
+        for name, value in request.form.items(multi=True)
+        if "[" in name or name in ("q", "sort")
+    ]
+    return ListState.of(rtype, MultiDict(kept))
 
 
 def _chosen(session: ScopedSession, rtype: RecordType, state: ListState) -> list[UUID]:
@@ -139,8 +151,8 @@ def _work(ids: Sequence[UUID], job: Job) -> tuple[list[UUID], int]:
     done: list[UUID] = []
     failures = 0
     waiting = iter(ids)
-    for first in waiting:
-        with site().write(g.principal) as session:
+    with site().write(g.principal) as session:
+        for first in waiting:
             for record_id in _slice(first, waiting):
                 try:
                     with session.begin_nested():
@@ -148,7 +160,8 @@ def _work(ids: Sequence[UUID], job: Job) -> tuple[list[UUID], int]:
                     done.append(record_id)
                 except KontoraError:
                     failures += 1
-        time.sleep(PAUSE_SECONDS)
+            session.commit()
+            time.sleep(PAUSE_SECONDS)
     return done, failures
 
 
