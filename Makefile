@@ -12,7 +12,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 members := core sdk $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)) .
 projects := pyproject.toml core/pyproject.toml sdk/pyproject.toml $(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)
 
-.PHONY: help run test check format bench e2e docs nightly lock clean
+.PHONY: help run test check format texts bench e2e docs nightly lock clean
 
 help:
 	@echo "make run      start Kontora at http://127.0.0.1:$(PORT)/ with a sample company"
@@ -45,6 +45,9 @@ check: .venv/.dev
 
 format: .venv/.dev
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+texts: .venv/.dev
+	$(BIN)/python -m kontora_sdk.texts core $(wildcard plugins/* contrib/*)
 
 e2e: .venv/.dev
 	$(BIN)/python -m pytest -m browser tests/e2e
