@@ -1,14 +1,15 @@
 """Check JSON values against the shapes of `kontora.rest.shapes`.
 
-Only the keywords that those shapes use are known. Formats are left to the record service, which
-parses the values anyway.
+Only the keywords and formats that those shapes use are known.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from kontora.errors import Invalid
 from kontora.rest.shapes import COMPONENTS, Shape
@@ -31,6 +32,11 @@ _NAMES: Mapping[str, Text] = {
     "null": _("null"),
     "object": _("an object"),
     "array": _("a list"),
+}
+_FORMATS: Mapping[str, tuple[Callable[[str], Any], Text]] = {
+    "uuid": (UUID, _("This is not an id.")),
+    "date": (date.fromisoformat, _("This is not a date: write it as 2026-12-31.")),
+    "date-time": (datetime.fromisoformat, _("This is not a time: write it as in ISO 8601.")),
 }
 _PREFIX = "#/components/schemas/"
 
@@ -102,6 +108,9 @@ class _Checker:
             self.note(path, _("At most %(n)s characters.") % {"n": limit})
         if len(value) < shape.get("minLength", 0):
             self.note(path, _("A value is needed."))
+        form = _FORMATS.get(shape.get("format", ""))
+        if form is not None and not _is_read_by(form[0], value):
+            self.note(path, form[1])
         if "pattern" in shape and not re.search(shape["pattern"], value):
             self.note(path, _("The value does not have the expected form."))
 
@@ -135,6 +144,14 @@ class _Checker:
                 self.note(inner, _("This field is read-only.") if fixed else _("Unknown field."))
             elif isinstance(others, dict):
                 self.value(others, each, inner)
+
+
+def _is_read_by(parse: Callable[[str], Any], value: str) -> bool:
+    try:
+        parse(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _join(path: str, name: str) -> str:
