@@ -30,7 +30,7 @@ class RecordAssembler:
         """The data of one row; nothing is looked up."""
         made = Assembled(number=row.number, issues=list(row.issues))
         record: dict[str, Any] = {
-            key: value for key, value in (row.record or {}).items() if value not in ("", [])
+            key: value for key, value in (row.record or {}).items() if value not in (None, "", [])
         }
         self._kind(record, made)
         self._names(record, made)

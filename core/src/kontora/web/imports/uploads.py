@@ -53,6 +53,7 @@ def keep(upload: FileStorage | None) -> tuple[Path, str]:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{secrets.token_hex(16)}{Path(name).suffix.lower()}"
     upload.save(path)
+    upload.close()
     path.chmod(0o600)
     return path, name
 
