@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from kontora.access.scope_table import PartyScope
 from kontora.parties.models import Affiliation, Party, PartyRole
 
 DOOR = {"door": "scope"}
+LOOK_BACK = timedelta(days=60)
 _scope: Any = PartyScope.__table__
 _party: Any = Party.__table__
 _role: Any = PartyRole.__table__
@@ -22,19 +23,33 @@ _affiliation: Any = Affiliation.__table__
 def refresh(session: Any, party_ids: Sequence[UUID]) -> None:
     """Write the rows of these parties, and of the people of those that are organisations."""
     ids = set(party_ids)
-    ids |= _people_of(session, ids)
-    direct = _direct(session, ids)
-    firms = _firms_of(session, ids)
-    above = _direct(session, {firm for each in firms.values() for firm in each} - ids) | direct
-    names = _sort_keys(session, ids)
+    parties = _parties(session, ids)
+    if firms_among := {each.id for each in parties.values() if each.kind == "organisation"}:
+        parties |= _parties(session, _people_of(session, firms_among) - ids)
+    for some in _slices(parties):
+        _refresh(session, {each: parties[each] for each in some})
+
+
+def _refresh(session: Any, parties: Mapping[UUID, Any]) -> None:
+    people = {each.id for each in parties.values() if each.kind == "person"}
+    firms = _firms_of(session, people)
+    above = _parties(session, {firm for each in firms.values() for firm in each})
+    direct = _direct(session, {**above, **parties})
     wanted: dict[tuple[UUID, UUID], tuple[str, bool]] = {}
-    for party_id in ids:
-        for firm in firms.get(party_id, ()):
-            for scope_id in above.get(firm, ()):
-                wanted[scope_id, party_id] = (names[party_id], True)
-        for scope_id in direct.get(party_id, ()):
-            wanted[scope_id, party_id] = (names[party_id], False)
-    _write(session, ids, wanted)
+    for party in parties.values():
+        for firm in firms.get(party.id, ()):
+            for scope_id in direct.get(firm, ()):
+                wanted[scope_id, party.id] = (party.sort_key, True)
+        for scope_id in direct.get(party.id, ()):
+            wanted[scope_id, party.id] = (party.sort_key, False)
+    _write(session, set(parties), wanted)
+
+
+def _slices(ids: Iterable[UUID], size: int = 500) -> Iterator[list[UUID]]:
+    """A database takes a limited number of parameters; an organisation has any number of people."""
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), size):
+        yield ordered[start : start + size]
 
 
 def _current(table: Any, session: Any) -> Any:
@@ -49,12 +64,29 @@ def _rows(session: Any, statement: Any) -> Iterable[Any]:
     return session.execute(statement, execution_options=DOOR)  # type: ignore[no-any-return]
 
 
+def _parties(session: Any, ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """What decides of the parties themselves. The lock (for readers; SQLite has one writer
+    anyway) makes a save of a firm and one of its people wait for each other: else each would
+    compute the rows from what it does not yet see of the other."""
+    columns = (_party.c.id, _party.c.kind, _party.c.owner_id, _party.c.branch_id, _party.c.sort_key)
+    found: dict[UUID, Any] = {}
+    for some in _slices(ids):
+        statement = select(*columns).where(_party.c.id.in_(some)).order_by(_party.c.id)
+        found |= {row.id: row for row in _rows(session, statement.with_for_update(read=True))}
+    return found
+
+
 def _people_of(session: Any, ids: set[UUID]) -> set[UUID]:
-    found = select(_affiliation.c.person_id).where(_affiliation.c.organisation_id.in_(ids))
-    return {row[0] for row in _rows(session, found)}
+    found: set[UUID] = set()
+    for some in _slices(ids):
+        people = select(_affiliation.c.person_id).where(_affiliation.c.organisation_id.in_(some))
+        found |= {row[0] for row in _rows(session, people)}
+    return found
 
 
 def _firms_of(session: Any, ids: set[UUID]) -> dict[UUID, set[UUID]]:
+    if not ids:
+        return {}
     found = (
         select(_affiliation.c.person_id, _affiliation.c.organisation_id)
         .join(_party, _party.c.id == _affiliation.c.organisation_id)
@@ -67,22 +99,18 @@ def _firms_of(session: Any, ids: set[UUID]) -> dict[UUID, set[UUID]]:
     return firms
 
 
-def _direct(session: Any, ids: set[UUID]) -> dict[UUID, set[UUID]]:
+def _direct(session: Any, parties: Mapping[UUID, Any]) -> dict[UUID, set[UUID]]:
     """Users and branches of the parties and of their current roles."""
-    own = select(_party.c.id, _party.c.owner_id, _party.c.branch_id).where(_party.c.id.in_(ids))
-    roles = select(_role.c.party_id, _role.c.owner_id, _role.c.branch_id).where(
-        _role.c.party_id.in_(ids), _current(_role, session)
-    )
     found: dict[UUID, set[UUID]] = {}
-    for statement in (own, roles):
-        for party_id, owner, branch in _rows(session, statement):
-            found.setdefault(party_id, set()).update(x for x in (owner, branch) if x)
+    for party in parties.values():
+        found[party.id] = {each for each in (party.owner_id, party.branch_id) if each}
+    for some in _slices(parties):
+        roles = select(_role.c.party_id, _role.c.owner_id, _role.c.branch_id).where(
+            _role.c.party_id.in_(some), _current(_role, session)
+        )
+        for party_id, owner, branch in _rows(session, roles):
+            found[party_id].update(each for each in (owner, branch) if each)
     return found
-
-
-def _sort_keys(session: Any, ids: set[UUID]) -> dict[UUID, str]:
-    found = select(_party.c.id, _party.c.sort_key).where(_party.c.id.in_(ids))
-    return {row[0]: row[1] for row in _rows(session, found)}
 
 
 def _write(session: Any, ids: set[UUID], wanted: dict[tuple[UUID, UUID], tuple[str, bool]]) -> None:
@@ -106,15 +134,17 @@ def _write(session: Any, ids: set[UUID], wanted: dict[tuple[UUID, UUID], tuple[s
 
 
 def refresh_due(session: Any) -> int:
-    """Bring parties whose role or position began or ended yesterday or today up to date.
+    """Bring parties whose role or position began or ended lately up to date.
 
-    Runs every night as a job of the system; returns how many parties it looked at.
+    Runs every night as a job of the system; returns how many parties it looked at. It looks back
+    for as long as a server may have been off.
     """
     today = session.now.date()
-    days = [today - timedelta(days=1), today]
+    first = today - LOOK_BACK
     ids: set[UUID] = set()
     for table, column in ((_role, _role.c.party_id), (_affiliation, _affiliation.c.person_id)):
-        due = or_(table.c.valid_from.in_(days), table.c.valid_to.in_(days))
+        began = table.c.valid_from.between(first, today)
+        due = or_(began, table.c.valid_to.between(first, today))
         ids |= {row[0] for row in _rows(session, select(column).where(due))}
     batch = sorted(ids)
     for start in range(0, len(batch), 200):

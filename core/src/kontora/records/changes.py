@@ -56,13 +56,15 @@ def write(session: ScopedSession, change: Change, version: int) -> None:
     session.execute(insert(_change), [row], execution_options=DOOR)
 
 
-def write_ownership(session: ScopedSession, entity: str, record: Any) -> None:
-    """Close the present ownership of a record and open the one that its columns say."""
+def write_ownership(
+    session: ScopedSession, entity: str, record: Any, *, fresh: bool = False
+) -> None:
+    """Close the present ownership of a record, unless it is `fresh` and has none, and open the
+    one that its columns say."""
     at = (_ownership.c.entity == entity) & (_ownership.c.record_id == record.id)
-    session.execute(
-        update(_ownership).where(at, _ownership.c.valid_to.is_(None)).values(valid_to=session.now),
-        execution_options=DOOR,
-    )
+    present = update(_ownership).where(at, _ownership.c.valid_to.is_(None))
+    if not fresh:
+        session.execute(present.values(valid_to=session.now), execution_options=DOOR)
     row = {
         "entity": entity,
         "record_id": record.id,

@@ -98,7 +98,7 @@ def _create(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) 
     session.flush()
     # A new record comes into its maker's reach here; without it he could not read back its parts.
     _maintain(session, rtype, record)
-    saved = _finish(session, draft, before={}, names=[each.name for each in rtype.fields])
+    saved = _finish(session, draft, before={}, names={"owner", "branch", *draft.data})
     found = rtype.duplicates(session, record) if rtype.duplicates else ()
     return replace(saved, duplicates=found)
 
@@ -333,6 +333,8 @@ def _finish(
         record.version += 1
         record.updated_at = session.now
         session.flush()
+    else:  # what was not sent is empty, and so is its difference
+        after = {name: value for name, value in after.items() if value not in (None, [])}
     change = Change(
         entity=rtype.entity,
         record_id=record.id,
@@ -345,20 +347,22 @@ def _finish(
     changes.write(session, change, record.version)
     if hasattr(record, "owner_id") and (draft.verb == "create" or {"owner", "branch"} & set(after)):
         if draft.verb == "change" or record.owner_id is not None:
-            changes.write_ownership(session, rtype.entity, record)
+            fresh = draft.verb == "create"
+            changes.write_ownership(session, rtype.entity, record, fresh=fresh)
     _index(session, draft, after)
     notify.after_save(session, change)
     return Saved(id=record.id, version=record.version, changed=tuple(after))
 
 
 def _index(session: ScopedSession, draft: Draft, after: Mapping[str, Any]) -> None:
+    """Only the fields that differ are indexed anew. The index holds all of them, whatever this
+    principal sees; it is filtered when it is read."""
     rtype, record = draft.rtype, draft.record
-    indexed = [each for each in rtype.fields if each.searchable and each.applies_to(draft.kind)]
-    if not any(each.name in after for each in indexed) and "display_name" not in after:
-        return
-    # The index holds all fields, whatever this principal sees; it is filtered when it is read.
-    shown = serialise(session, rtype, [record], indexed, custom=False)[0]
-    search.index(session, rtype.entity, record.id, search.document(rtype, shown))
+    names = {each.name for each in rtype.fields if each.searchable and each.name in after}
+    if names:
+        entries = search.entries_of(rtype, after)
+        fresh = draft.verb == "create"
+        search.index(session, rtype.entity, record.id, entries, fields=names, fresh=fresh)
 
 
 def may(session: ScopedSession, rtype: RecordType, record_id: UUID, verb: str) -> bool:

@@ -131,11 +131,16 @@ def _word_ids(term: str) -> Any:
 
 def document(rtype: RecordType, shown: Mapping[str, Any]) -> dict[tuple[str, str], int]:
     """The index entries of a record as shown by the API: (word, field) → weight."""
+    return entries_of(rtype, {each.name: _value(shown, each) for each in rtype.fields})
+
+
+def entries_of(rtype: RecordType, values: Mapping[str, Any]) -> dict[tuple[str, str], int]:
+    """The index entries of some values by field name: (word, field) → weight."""
     found: dict[tuple[str, str], int] = {}
     for field in rtype.fields:
         if not field.searchable or field.shortcut or refers(field):
             continue
-        for word in _words_in(field, _value(shown, field)):
+        for word in _words_in(field, values.get(field.name)):
             found[word, field.name] = field.searchable
             if len(found) >= MOST_WORDS:
                 return found
@@ -155,14 +160,14 @@ def _words_in(field: Field, value: Any) -> set[str]:
     if field.collection is not None:
         return set().union(*(_words_in_row(field.collection.fields, row) for row in value))
     if field.type is FieldType.REFERENCE:
-        return words_of(value["name"])
+        return words_of(value["name"] or "")
     if field.type is FieldType.PHONE:
         return digits_of(str(value))
     return words_of(str(value))
 
 
 def _label(value: Any) -> str:
-    return str(value["name"]) if isinstance(value, Mapping) else str(value)
+    return str(value["name"] or "") if isinstance(value, Mapping) else str(value)
 
 
 def _words_in_row(fields: Iterable[Field], row: Mapping[str, Any]) -> set[str]:
@@ -177,12 +182,25 @@ def _words_in_row(fields: Iterable[Field], row: Mapping[str, Any]) -> set[str]:
 
 
 def index(
-    session: ScopedSession, entity: str, record_id: UUID, entries: Mapping[tuple[str, str], int]
+    session: ScopedSession,
+    entity: str,
+    record_id: UUID,
+    entries: Mapping[tuple[str, str], int],
+    *,
+    fields: Iterable[str] | None = None,
+    fresh: bool = False,
 ) -> None:
-    """Write the entries of a record; what stood there before and is not among them goes."""
+    """Write the entries of a record; what stood there before and is not among them goes.
+
+    With `fields` only these are looked at; a `fresh` record has no entries yet.
+    """
     at = and_(_posting.c.entity == entity, _posting.c.record_id == record_id)
-    columns = select(_posting.c.word_id, _posting.c.field).where(at)
-    before = {tuple(row) for row in session.execute(columns, execution_options=DOOR)}
+    if fields is not None:
+        at = and_(at, _posting.c.field.in_(sorted(fields)))
+    before: set[tuple[int, str]] = set()
+    if not fresh:
+        columns = select(_posting.c.word_id, _posting.c.field).where(at)
+        before = {(row[0], row[1]) for row in session.execute(columns, execution_options=DOOR)}
     ids = _ensure_words(session, {word for word, _field in entries})
     wanted = {(ids[word], field): weight for (word, field), weight in entries.items()}
     if gone := before - wanted.keys():
@@ -222,8 +240,7 @@ def _ensure_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
     known = _known_words(session, words)
     if missing := sorted(words - known.keys()):
         # In order, so that two writers who add the same words never wait for each other crosswise.
-        _insert_ignoring(session, _word, [{"word": word} for word in missing])
-        added = _known_words(session, set(missing))
+        added = _add_words(session, missing)
         parts = [
             {"part": word[start:], "word_id": word_id}
             for word, word_id in sorted(added.items())
@@ -234,6 +251,23 @@ def _ensure_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
     return known
 
 
+def _add_words(session: ScopedSession, words: list[str]) -> dict[str, int]:
+    rows = [{"word": word} for word in words]
+    added: dict[str, int] = {}
+    for start in range(0, len(rows), 500):
+        statement = _ignoring(session, _word).values(rows[start : start + 500])
+        statement = statement.returning(_word.c.word, _word.c.id)
+        added |= {row[0]: row[1] for row in session.execute(statement, execution_options=DOOR)}
+    # Those that another writer added in the meantime are not returned.
+    return added | _known_words(session, set(words) - added.keys())
+
+
+def _ignoring(session: ScopedSession, table: Any) -> Any:
+    dialect = session.get_bind().dialect.name
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return make(table).on_conflict_do_nothing()
+
+
 def _known_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
     if not words:
         return {}
@@ -242,8 +276,7 @@ def _known_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
 
 
 def _insert_ignoring(session: ScopedSession, table: Any, rows: list[dict[str, Any]]) -> None:
-    dialect = session.get_bind().dialect.name
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    # Rows as parameters, not as text: one shape of statement, compiled once.
     for start in range(0, len(rows), 500):
-        statement = make(table).values(rows[start : start + 500]).on_conflict_do_nothing()
-        session.execute(statement, execution_options=DOOR)
+        statement = _ignoring(session, table)
+        session.execute(statement, rows[start : start + 500], execution_options=DOOR)
