@@ -56,15 +56,12 @@ def test_a_deleted_contact_comes_back_from_the_bin(as_admin: Page) -> None:
     family = make_contact(as_admin)
     address = as_admin.url
     as_admin.get_by_role("button", name="More actions").click()
-    as_admin.get_by_role("button", name="Delete").first.click()
-    confirm = as_admin.get_by_role("dialog").get_by_role("button", name="Delete")
-    if confirm.count():
-        confirm.click()
-    as_admin.wait_for_url(lambda url: url != address)
+    as_admin.get_by_text("Move to the bin").click()
+    expect(as_admin.get_by_text("is in the bin.")).to_be_visible()
     as_admin.goto("/bin?type=contacts")
-    row = as_admin.get_by_role("row").filter(has_text=family)
-    row.get_by_role("button", name="Restore").click()
-    expect(row).to_have_count(0)
+    as_admin.get_by_label(f"Select Anna {family}").check()
+    as_admin.get_by_role("button", name="Bring back").click()
+    expect(as_admin.get_by_role("row").filter(has_text=family)).to_have_count(0)
     as_admin.goto(address)
     expect(as_admin.get_by_role("heading", name=f"Anna {family}")).to_be_visible()
 
