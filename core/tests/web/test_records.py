@@ -288,3 +288,22 @@ def test_a_failing_panel_costs_only_its_box(
     assert answer.status_code == 200
     assert "could not be shown" in answer.text
     assert kontora_site.manager.errors.entries("hello")[0].error_id in answer.text
+
+
+def test_custom_fields_are_fields_like_all_others(
+    as_role: Callable[..., Any], records: Any, kontora_site: Any
+) -> None:
+    from kontora.access.principal import system
+    from kontora.records.models import CustomField
+
+    with kontora_site.write(system("test")) as session:
+        made = {"entity": "party", "key": "vip_level", "label": "VIP level", "type": "integer"}
+        session.add(CustomField(**made))
+    client = as_role("manager")
+    anna = records.make("contacts", {**PERSON, "custom": {"old": "kept"}}, client.principal)
+    form = dict(fields(client.get(f"/contacts/{anna}/edit").text))
+    answer = client.post(f"/contacts/{anna}/edit", data={**form, "custom.vip_level": "2"})
+    assert answer.status_code == 303, words(answer.text)
+    assert records.get("contacts", anna)["custom"] == {"old": "kept", "vip_level": 2}
+    assert "VIP level 2" in words(client.get(f"/contacts/{anna}").text)
+    assert "VIP level" in words(client.get(f"/contacts/{anna}/history").text)

@@ -169,7 +169,7 @@ def save(rtype: RecordType, record_id: UUID) -> Response:
     the same field, the user chooses."""
     session = db()
     record, _fields = loaded(session, rtype, record_id)
-    fields = form_fields.inputs(session, rtype, "change", _kind_of(rtype, record))
+    fields = _inputs(session, rtype, record)
     sent = forms.read(fields, request.form)
     dropped = {each.name for each in fields if request.form.get(f"keep.{each.name}") == "theirs"}
     sent = {name: value for name, value in sent.items() if name not in dropped}
@@ -195,6 +195,17 @@ def _kind_of(rtype: RecordType, record: Mapping[str, Any]) -> str | None:
     return record.get("kind") if rtype.kinds else None
 
 
+def _inputs(
+    session: ScopedSession, rtype: RecordType, record: Mapping[str, Any], part: str | None = None
+) -> list[Field]:
+    """The fields of the form. Own values that imports joined to a list have no input: a single
+    one would lose the others."""
+    fields = form_fields.inputs(session, rtype, "change", _kind_of(rtype, record), part)
+    own = record.get("custom") or {}
+    lists = {f"custom.{key}" for key, value in own.items() if isinstance(value, list | dict)}
+    return [each for each in fields if each.name not in lists]
+
+
 def _edit_page(
     session: ScopedSession,
     rtype: RecordType,
@@ -205,7 +216,7 @@ def _edit_page(
 ) -> Response:
     kind = _kind_of(rtype, record)
     part = request.values.get("part")
-    fields = form_fields.inputs(session, rtype, "change", kind, part)
+    fields = _inputs(session, rtype, record, part)
     values = forms.flat(record, fields) | dict(sent or {})
     readable = [each for each in rtype.fields if each.shortcut is None and each.applies_to(kind)]
     body = render_template(

@@ -21,6 +21,7 @@ GROUPS: Mapping[str, Text] = {
     "facts": _("Facts"),
     "ownership": _("Ownership"),
     "people": _("People"),
+    "custom": _("Own fields"),
 }
 _POINT_TYPES = {"email": "email", "phone": "phone", "fax": "phone", "web": "url"}
 
@@ -51,9 +52,11 @@ def groups(
         for name, items in found.items()
     ]
     shown = _merged(rtype, shown)
-    if custom := record.get("custom"):
-        items = [{"label": key, "value": value, "type": "text"} for key, value in custom.items()]
-        shown.append({"title": _("Own fields"), "items": items})
+    known = {each.short_name for each in fields if each.group == "custom"}
+    others = {key: each for key, each in (record.get("custom") or {}).items() if key not in known}
+    if others:
+        items = [{"label": key, "value": value, "type": "text"} for key, value in others.items()]
+        shown.append({"title": _("Other values"), "items": items})
     return shown
 
 

@@ -11,6 +11,7 @@ from kontora.records.service import grants_of
 from kontora.registry.fields import Field
 from kontora.registry.records import RecordType
 from kontora.text import Text, _
+from kontora.web.records import custom
 
 # What most people fill in first; everything else folds away under “more details”.
 FIRST: Mapping[str | None, tuple[str, ...]] = {
@@ -42,6 +43,7 @@ def inputs(
 ) -> list[Field]:
     """The fields of a form; `part` narrows them to one group of facts."""
     declared = writable_fields(rtype, session.principal.rights, purpose, kind)
+    declared += custom.writable(session, rtype)
     hidden = LEFT_OUT.get(kind, frozenset())
     fields = [each for each in declared if each.in_form and each.name not in hidden]
     if part:
@@ -78,7 +80,7 @@ def described(session: ScopedSession, field: Field) -> dict[str, Any]:
         "name": field.name,
         "label": field.label,
         "type": str(field.type),
-        "help": field.help,
+        "help": "" if field.name == "display_name" else field.help,
         "required": field.required,
         "choices": field.choices,
         "max_length": field.max_length,

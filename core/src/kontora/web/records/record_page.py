@@ -16,7 +16,7 @@ from kontora.records.schema import readable_fields
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
-from kontora.web.records import facts, party, timeline
+from kontora.web.records import custom, facts, party, timeline
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.cells import TONES, Cells, plain
 from kontora.web.records.panels import panels_of
@@ -76,7 +76,7 @@ def loaded(
     record = service.get_record(session, rtype, record_id, expand=on_demand)
     kind = record.get("kind") if rtype.kinds else None
     fields = [each for each in readable if each.applies_to(kind) and each.shortcut is None]
-    return record, fields
+    return record, [*fields, *custom.fields(session, rtype)]
 
 
 def _main_first(fields: list[Field]) -> list[Field]:
@@ -196,11 +196,13 @@ def changes(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[
         "merge": _("merged"),
         "import": _("imported"),
     }
+    own = {each.name: each for each in custom.fields(session, rtype)}
     found = []
     for entry in service.history(session, rtype, record_id):
         rows = []
         for name, label, old, new in entry.fields:
-            field = rtype.field_named(name)
+            field = rtype.field_named(name) or own.get(name)
+            label = str(own[name].label) if name in own else label
             rows.append(
                 {"label": label, "old": _text(cells, field, old), "new": _text(cells, field, new)}
             )
