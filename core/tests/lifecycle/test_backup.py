@@ -40,7 +40,7 @@ def contents(settings: Settings) -> dict[str, Any]:
             rows = sorted(repr(tuple(row)) for row in connection.execute(select(table)))
             found[table.name] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
     database.dispose()
-    for path in sorted(settings.files.rglob("*")):
+    for path in sorted((*settings.files.rglob("*"), *(settings.home / "imports").rglob("*"))):
         if path.is_file():
             found[str(path.relative_to(settings.home))] = path.read_bytes()
     return found
@@ -54,6 +54,8 @@ def filled(site: Site) -> Site:
     (site.settings.files / "ab").mkdir(parents=True)
     (site.settings.files / "ab" / "письмо.txt").write_bytes(b"Dear friend")
     (site.settings.files / "empty").write_bytes(b"")
+    (site.settings.home / "imports").mkdir()
+    (site.settings.home / "imports" / "people.csv").write_bytes(b"name\nAnna\n")
     site.close()
     return site
 

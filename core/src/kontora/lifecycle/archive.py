@@ -27,7 +27,7 @@ from kontora.text import Text, _
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-FILES = "files"
+FOLDERS = ("files", "imports")  # of the home: what people uploaded, and what is being imported
 _GZIP = b"\x1f\x8b"
 # An empty member with an extra field (RFC 1952, 2.3.1.1) of 4 + 32 bytes, before and after it.
 _SEAL_HEAD = b"\x1f\x8b\x08\x04\0\0\0\0\0\xff" + b"\x24\x00" + b"Kt\x20\x00"
@@ -200,7 +200,7 @@ def _write(path: Path, folder: Path, info: tarfile.TarInfo, content: IO[bytes]) 
     strange = name.is_absolute() or "\0" in info.name or "\\" in info.name
     if strange or not {"..", "."}.isdisjoint(name.parts) or str(name) != info.name:
         raise refused(path, _("it holds a file with a strange name"))
-    if len(name.parts) > 1 and name.parts[0] != FILES:
+    if len(name.parts) > 1 and name.parts[0] not in FOLDERS:
         raise refused(path, _("it holds a file with a strange name"))
     target = folder.joinpath(*name.parts)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""Backup and restore: the database and the folder of files, as one archive.
+"""Backup and restore: the database and the folders of files, as one archive.
 
 A backup may be made while people work. The database is taken at one moment, and the files after
 it: a file is written before the row that names it, and never changed.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from packaging.version import InvalidVersion, Version
@@ -57,17 +57,22 @@ def backup(settings: Settings, target: Path, progress: OnProgress = _ignore) -> 
             writer = archive.Writer(target)
             try:
                 writer.add(file.name, file)
-                _add_files(writer, settings.files, progress)
+                _add_files(writer, settings.home, progress)
                 return writer.finish(facts)
             except BaseException:
                 writer.give_up()
                 raise
 
 
-def _add_files(writer: archive.Writer, folder: Path, progress: OnProgress) -> None:
-    found = sorted(each for each in folder.rglob("*") if each.is_file() and not each.is_symlink())
+def _add_files(writer: archive.Writer, home: Path, progress: OnProgress) -> None:
+    found = [
+        each
+        for folder in archive.FOLDERS
+        for each in sorted((home / folder).rglob("*"))
+        if each.is_file() and not each.is_symlink()
+    ]
     for number, each in enumerate(found, 1):
-        name = f"{archive.FILES}/{each.relative_to(folder).as_posix()}"
+        name = each.relative_to(home).as_posix()
         with suppress(FileNotFoundError):  # deleted since; the row that named it went before
             writer.add(name, each)
         progress(number, len(found))
@@ -102,7 +107,9 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Manifes
             manifest = archive.unpack(source, folder)
             staged = folder / dump.NAMES[database.dialect]
             _check(source, manifest, database, staged)
-            with _swapped(settings.files, folder / archive.FILES):
+            with ExitStack() as swaps:
+                for name in archive.FOLDERS:
+                    swaps.enter_context(_swapped(settings.home / name, folder / name))
                 _replace(database, staged)
             return manifest
 
