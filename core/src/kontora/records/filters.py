@@ -89,7 +89,14 @@ class FilterCompiler:
         return self.leaf(name, op, tree.get("value"))
 
     def leaf(self, name: str, op: str, value: Any) -> ColumnElement[bool]:
-        """One condition; `custom.<key>` compares the text of a custom value."""
+        """One condition; `custom.<key>` compares the text of a custom value. Null among the
+        values means empty: a record without a part has no value either."""
+        if value is None and op in ("eq", "ne"):
+            return self.leaf(name, "empty", op == "eq")
+        if op in ("in", "nin") and isinstance(value, list) and None in value:
+            rest = self.leaf(name, "in", [each for each in value if each is not None])
+            found = or_(rest, self.leaf(name, "empty", True))
+            return found if op == "in" else not_(found)
         if name == "id":
             return self._by_id(op, value)
         if name == "kind" and self.rtype.kinds:
@@ -202,7 +209,7 @@ class FilterCompiler:
 
     def _simply(self, column: Any, field: Field, op: str, value: Any) -> ColumnElement[bool]:
         if op == "empty":
-            blank = column.is_(None)
+            blank: ColumnElement[bool] = column.is_(None)
             if field.type in TEXTUAL:
                 blank = or_(blank, column == "")
             return blank if _truth(value) else not_(blank)
@@ -212,12 +219,8 @@ class FilterCompiler:
             values = value if isinstance(value, list) else str(value).split(",")
             if len(values) > MAX_LIST:
                 raise Invalid({field.name: [_("The list is too long.")]})
-            found = column.is_(None) if None in values else false()
-            wanted = [self._value(field, each) for each in values if each is not None]
-            found = or_(found, column.in_(wanted)) if wanted else found
-            if op == "in":
-                return found
-            return not_(found) if None in values else _not(column, found)
+            wanted = [self._value(field, each) for each in values]
+            return column.in_(wanted) if op == "in" else _not(column, column.in_(wanted))
         wanted = self._value(field, value)
         if field.type is FieldType.DATETIME and isinstance(value, str) and _is_day(value):
             return _day(column, op, wanted)
@@ -257,18 +260,22 @@ def _clean(text: str, field: Field) -> str:
     return text
 
 
-def _simple(column: Any, op: str, value: Any) -> ColumnElement[bool]:
+def _simple(column: ColumnElement[Any], op: str, value: Any) -> ColumnElement[bool]:
     if op == "eq":
         return column.is_(None) if value is None else column == value
     if op == "ne":
         return column.is_not(None) if value is None else _not(column, column == value)
     if value is None:
         return false()
-    compare = {"lt": column < value, "le": column <= value, "gt": column > value}
+    compare: dict[str, ColumnElement[bool]] = {
+        "lt": column < value,
+        "le": column <= value,
+        "gt": column > value,
+    }
     return compare.get(op, column >= value)
 
 
-def _day(column: Any, op: str, start: datetime) -> ColumnElement[bool]:
+def _day(column: ColumnElement[Any], op: str, start: datetime) -> ColumnElement[bool]:
     """Compare a moment with a whole day in UTC. The last day there is has no end."""
     end = start + timedelta(days=1) if start.date() < date.max else None
     before_end = column < end if end else true()

@@ -234,7 +234,9 @@ class _Order:
         if field is None or not field.sortable or field.collection or field.shortcut:
             raise Invalid({"sort": [_("“%(name)s” cannot be sorted by.") % {"name": bare}]})
         if field.sort_column:
-            return _Key(getattr(self.model, field.sort_column), descending, False, FieldType.JSON)
+            column: Any = getattr(self.model, field.sort_column)
+            shown = getattr(self.model, field.attribute)
+            return _Key(column, descending, False, FieldType.JSON, shown)
         return self._column_key(field, descending)
 
     def _column_key(self, field: Field, descending: bool) -> _Key:
@@ -288,10 +290,12 @@ class _Order:
             if tuple(names) != self.names or len(values) != len(self.keys):
                 raise ValueError
             return [self._typed(k, v) for k, v in zip(self.keys, values, strict=True)], UUID(last)
-        except (ValueError, TypeError, KeyError, RecursionError, ValidationError):
+        except (ValueError, TypeError, KeyError, RecursionError, AttributeError, ValidationError):
             raise Invalid({"cursor": [_("This cursor does not belong to this list.")]}) from None
 
     def _typed(self, key: _Key, value: Any) -> Any:
+        if value is None and not key.nullable:
+            raise ValueError
         if value is None or key.kind in (FieldType.TEXT, FieldType.JSON, FieldType.BOOLEAN):
             expected = bool if key.kind is FieldType.BOOLEAN else str
             if value is not None and not isinstance(value, expected):
@@ -367,7 +371,7 @@ def _measure(session: ScopedSession, rtype: RecordType, measure: str) -> Any:
     if name == "count":
         return func.count(model.id)
     field = rtype.field_named(field_name)
-    functions = {"sum": func.sum, "min": func.min, "max": func.max, "avg": func.avg}
+    functions: dict[str, Any] = {"sum": func.sum, "min": func.min, "max": func.max, "avg": func.avg}
     if field is None or field not in readable_fields(rtype, session.principal.rights):
         raise Invalid({measure: [_("There is no such field.")]})
     able = {FieldType.INTEGER} if name in ("sum", "avg") else ORDERED
