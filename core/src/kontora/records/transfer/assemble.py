@@ -29,7 +29,7 @@ from kontora.records.transfer.clean import (
 from kontora.records.transfer.guess import label_of
 from kontora.records.transfer.paths import FieldPath, path_named
 from kontora.records.transfer.table import Cell, Row
-from kontora.registry.fields import FieldType
+from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
 
@@ -42,7 +42,8 @@ Cells = list[tuple[str, Cell]]
 
 
 class Assembler:
-    """Assembles the rows of one file. `sample` tells in which order its columns write dates."""
+    """Assembles the rows of one file. `sample` tells in which order its columns write dates;
+    `custom` are the own fields of the type, by key."""
 
     def __init__(
         self,
@@ -51,8 +52,10 @@ class Assembler:
         mapping: Mapping[str, str],
         options: ImportOptions,
         sample: Sequence[Row] = (),
+        custom: Mapping[str, Field] | None = None,
     ) -> None:
         self.rtype, self.mapping, self.options = rtype, mapping, options
+        self.custom = dict(custom or {})
         known = dict(paths)
         found = ((path, path_named(known, path)) for path in dict.fromkeys(mapping.values()))
         self.paths = {path: entry for path, entry in found if entry is not None}
@@ -189,8 +192,7 @@ class Assembler:
         elif entry.how == "external":
             self._key(_rest(path), column, text, made)
         elif entry.how == "custom":
-            made.data.setdefault("custom", {})[_rest(path)] = clean_text(text).value
-            made.columns[f"custom.{_rest(path)}"] = column
+            self._custom(_rest(path), column, cells, made)
         elif entry.how in ("link", "links") and path not in ("organisation", "reports_to"):
             self._link(entry, column, text, made)
         elif entry.how == "created_at":
@@ -243,16 +245,24 @@ class Assembler:
                     made.append(name, value, column)
 
     def _key(self, system: str, column: str, text: str, made: Assembled) -> None:
-        key = " ".join(text.split())
+        key = clean_text(text).value or ""
         if len(key) > 255:
             made.report(column, key, _("A key has at most 255 characters."))
         else:
             made.keys[system] = key
 
+    def _custom(self, key: str, column: str, cells: Cells, made: Assembled) -> None:
+        field = self.custom.get(key) or Field(name=key, label=key, max_length=4000)
+        cell = cells[0][1] if len(cells) == 1 else _joined(cells)
+        value = made.take(column, _joined(cells), clean_value(field, cell))
+        if value is not None and value != "":
+            made.data.setdefault("custom", {})[key] = value
+            made.columns[f"custom.{key}"] = column
+
     def _link(self, entry: FieldPath, column: str, text: str, made: Assembled) -> None:
         many = entry.how == "links"
         place = entry.field.name if entry.field is not None else entry.path
-        for part in split_words(text) if many else [" ".join(text.split())]:
+        for part in split_words(text) if many else [clean_text(text).value or ""]:
             link = Link(
                 place=place,
                 text=part,
@@ -281,7 +291,7 @@ class Assembler:
             elif path in ("organisation", "reports_to") and entry.how == "link":
                 link = Link(
                     place=path,
-                    text=" ".join(text.split()),
+                    text=clean_text(text).value or "",
                     target=entry.target,
                     target_kind=entry.target_kind,
                     column=column,

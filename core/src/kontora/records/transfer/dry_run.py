@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.exc import DBAPIError
+
 from kontora.access.principal import Principal
 from kontora.access.session import ScopedSession
-from kontora.errors import Forbidden, Invalid, KontoraError
+from kontora.errors import Forbidden, Invalid
 from kontora.records import notify
 from kontora.records.query import require
 from kontora.records.schema import load
@@ -18,7 +20,7 @@ from kontora.records.transfer.links import Linker
 from kontora.records.transfer.lookup import Finder, NotClear
 from kontora.records.transfer.mending import Report
 from kontora.records.transfer.prepare import Prepared, prepare
-from kontora.records.transfer.row_writer import COMPANY, drop, named_once
+from kontora.records.transfer.row_writer import COMPANY, drop, named_once, refuse
 from kontora.registry.records import Draft, RecordType
 from kontora.text import _
 
@@ -77,8 +79,10 @@ class _Trial:
                 return outcome
             self._links(row)
             self._check(row, "change" if outcome == "updated" else "create")
-        except KontoraError as error:
-            row.report("", "", str(error), "refused")
+        except Exception as error:
+            if isinstance(error, DBAPIError):
+                raise
+            refuse(row, error)
             return "refused"
         self.keys.update(row.keys.items())
         return outcome

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import structlog
 from sqlalchemy import insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden, Invalid, KontoraError, NotFound
@@ -20,13 +21,15 @@ from kontora.records.transfer.links import Linker
 from kontora.records.transfer.lookup import DOOR, ROW_KEYS, Finder
 from kontora.records.transfer.merge import joined
 from kontora.registry.records import RecordType
-from kontora.text import Text, _
+from kontora.text import _
 
 Outcome = Literal["created", "updated", "skipped", "refused"]
 COMPANY = ("user", "team", "branch")
 _key: Any = ExternalKey.__table__
 _review: Any = ReviewItem.__table__
 _TRIES = 6
+_OF_ROW = (IntegrityError, DataError)
+log = structlog.get_logger("kontora.import")
 
 
 class RowWriter:
@@ -52,14 +55,17 @@ class RowWriter:
             try:
                 with self.session.begin_nested():
                     return self._write(row)
-            except (IntegrityError, KontoraError) as error:
+            except Exception as error:
+                # A strange row costs itself and nothing else; a database that is gone costs all.
+                if isinstance(error, DBAPIError) and not isinstance(error, _OF_ROW):
+                    raise
                 del row.issues[noted:]
                 # Once more, since another writer may have made the same key at this very
                 # moment, and values that are not taken can be left out one by one.
                 if not self._careful:
                     row.data = deepcopy(given)
                 else:
-                    _refuse(row, error)
+                    refuse(row, error)
         return "refused"
 
     def _write(self, row: Assembled) -> Outcome:
@@ -267,18 +273,17 @@ def _unassign(row: Assembled) -> bool:
     return bool(taken)
 
 
-def _refuse(row: Assembled, error: IntegrityError | KontoraError) -> None:
-    if isinstance(error, IntegrityError):
-        row.report("", "", _cause(error), "refused")
-        return
-    if not isinstance(error, Invalid):
+def refuse(row: Assembled, error: Exception) -> None:
+    """Report that the row was not written, and why."""
+    if isinstance(error, Invalid):
+        for path, texts in error.errors.items():
+            reason = " ".join(str(each) for each in texts)
+            row.report(_column_of(row, path), "", reason, "refused")
+    elif isinstance(error, KontoraError):
         row.report("", "", str(error), "refused")
-        return
-    for path, texts in error.errors.items():
-        reason = " ".join(str(each) for each in texts)
-        row.report(_column_of(row, path), "", reason, "refused")
-
-
-def _cause(error: IntegrityError) -> Text:
-    text = _("The database refused the row: %(error)s.")
-    return text % {"error": str(error.orig).splitlines()[0][:200]}
+    else:
+        log.warning("import.row_failed", row=row.number, exc_info=error)
+        cause = str(getattr(error, "orig", None) or error).splitlines() or [""]
+        text = _("The row cannot be stored (%(error)s).")
+        values: dict[str, object] = {"error": f"{type(error).__name__}: {cause[0][:200]}"}
+        row.report("", "", text % values, "refused")

@@ -27,7 +27,7 @@ from kontora.records.transfer.assembled import Assembled, ImportOptions
 from kontora.records.transfer.links import Linker
 from kontora.records.transfer.lookup import Finder
 from kontora.records.transfer.prepare import Prepared, prepare
-from kontora.records.transfer.row_writer import RowWriter
+from kontora.records.transfer.row_writer import RowWriter, refuse
 from kontora.records.transfer.runs import Run
 from kontora.records.transfer.second_pass import link_row
 from kontora.records.transfer.table import Row
@@ -213,13 +213,22 @@ class _Runner:
     def _write_row(
         self, session: ScopedSession, writer: RowWriter, row: Row
     ) -> tuple[str, Assembled]:
-        made = self.prepared.assemble(row)
+        try:
+            made = self.prepared.assemble(row)
+        except Exception as error:
+            made = Assembled(number=row.number)
+            refuse(made, error)
+            return "refused", made
         return writer.write(made), made
 
     def _link_row(
         self, session: ScopedSession, writer: RowWriter, row: Row
     ) -> tuple[str, Assembled]:
-        made = self.prepared.assemble(row)
+        try:
+            made = self.prepared.assemble(row)
+        except Exception:
+            # The first pass has told why.
+            return "", Assembled(number=row.number)
         # What the first pass has reported is not reported twice.
         made.issues.clear()
         if writer.linker.has_late(made):
