@@ -23,7 +23,7 @@ from kontora.lifecycle.site import Site
 from kontora.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
-from small_company import Company, build  # noqa: E402
+from small_company import Company, build
 
 ENGINES = ("sqlite", "postgresql")
 SERVER = "KONTORA_TEST_DATABASE_URL"

@@ -145,7 +145,7 @@ class ScopedSession(Session):
             model = todo.pop()
             if model not in found:
                 found.add(model)
-                relationships = model.__mapper__.relationships  # type: ignore[attr-defined]
+                relationships = model.__mapper__.relationships
                 todo += [each.mapper.class_ for each in relationships]
         return found
 

@@ -49,7 +49,7 @@ RESERVED = frozenset(
     activity file consent branch team user role grant change ownership saved custom external job
     outbox event delivery schedule session setting credential throttle review idempotency alembic
     sqlite pg
-    """.split()  # noqa: SIM905 - as a list it would take seventy lines
+    """.split()
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")

@@ -104,7 +104,7 @@ def history(
         .limit(limit),
         execution_options=DOOR,
     )
-    entries = [row._mapping for row in rows]
+    entries: list[Any] = [row._mapping for row in rows]
     seen = _visible(session, {each for row in entries for each in _ids_in(row["diff"])})
     return [_entry(session, rtype, row, seen) for row in entries]
 

@@ -272,7 +272,8 @@ def _simple(column: ColumnElement[Any], op: str, value: Any) -> ColumnElement[bo
         "le": column <= value,
         "gt": column > value,
     }
-    return compare.get(op, column >= value)
+    at_least: ColumnElement[bool] = column >= value
+    return compare.get(op, at_least)
 
 
 def _day(column: ColumnElement[Any], op: str, start: datetime) -> ColumnElement[bool]:

@@ -250,14 +250,14 @@ def _check_given_away(
 ) -> None:
     """Who owns a role of a party reaches the party, so a new owner or branch there counts too."""
     me = session.principal
-    for field in rtype.fields:
-        collection = field.collection
+    for declared in rtype.fields:
+        collection = declared.collection
         inner = {each.attribute: each.name for each in collection.fields} if collection else {}
-        if collection is None or "owner_id" not in inner or not data.get(field.name):
+        if collection is None or "owner_id" not in inner or not data.get(declared.name):
             continue
         wanted = {
             (attribute, _bare_id(row.get(inner[attribute])))
-            for row in data[field.name]
+            for row in data[declared.name]
             for attribute in ("owner_id", "branch_id")
         }
         known: set[tuple[str, UUID | None]] = {("owner_id", None), ("branch_id", None)}

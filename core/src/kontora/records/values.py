@@ -25,7 +25,7 @@ class CleanText(fields.String):
 
     def __init__(self, *, limit: int, **kwargs: Any) -> None:
         super().__init__(validate=validate.Length(max=limit), **kwargs)
-        self.metadata.setdefault("maxLength", limit)
+        self.metadata = {"maxLength": limit, **self.metadata}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, attr, data, **kwargs)
@@ -61,7 +61,7 @@ class CustomValues(fields.Dict):
         super().__init__(keys=fields.String(), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        found = super()._deserialize(value, attr, data, **kwargs)
+        found = super()._deserialize(value, attr, data, **kwargs)  # type: ignore[no-untyped-call]
         if len(found) > 200:
             raise ValidationError(str(_("These are too many values.")))
         errors = {key: [str(_("This is not a name of a field."))] for key in found if not _key(key)}

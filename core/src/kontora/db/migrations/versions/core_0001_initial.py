@@ -6,11 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from kontora.db.fold import POSTGRESQL_DROP_DDL, postgresql_ddl
-from kontora.db.types import ExactDecimal
-from kontora.db.types import JSONType
-from kontora.db.types import SortText
-from kontora.db.types import UTCDateTime
-from kontora.db.types import UUIDType
+from kontora.db.types import ExactDecimal, JSONType, SortText, UTCDateTime, UUIDType
 
 revision = "core_0001_initial"
 down_revision = None
