@@ -217,9 +217,9 @@ def _one(
 ) -> dict[str, Any]:
     kind = kinds.get(each.record_id)
     url = None
-    if title and each.entity != "user":
+    if title:
         url = names.path_of(session.registry, each.entity, each.record_id, kind)
-    if each.entity == "user":
+    if title and each.entity == "user" and session.principal.rights.has("admin.users"):
         url = f"/admin/users/{each.record_id}"
     name = title or _name_inside(session, each)
     return {

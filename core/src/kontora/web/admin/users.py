@@ -104,7 +104,9 @@ def _rows(session: ScopedSession, items: list[dict[str, Any]]) -> list[dict[str,
 @policy(USERS)
 def new_user() -> str:
     """The form for somebody new."""
-    return _form(db(), None, {"roles": ["manager"]}, {})
+    session = db()
+    branch = session.principal.branch_id
+    return _form(session, None, {"roles": ["manager"], "branch": str(branch or "")}, {})
 
 
 @blueprint.post("/users/new")
