@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import phonenumbers
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kontora.access.session import ScopedSession
 from kontora.access.shipped import ROLE_LABELS
@@ -27,6 +27,8 @@ TONES = {
     "done": "good",
     "disabled": "bad",
 }
+# States of rows that go without saying.
+USUAL = frozenset({"ok", "active"})
 # Years are whole numbers without separators.
 PLAIN = frozenset({"founded", "year"})
 
@@ -82,6 +84,8 @@ class Cells:
             return datetime.fromisoformat(value)
         if field.type is FieldType.PHONE:
             return phone(value)
+        if field.type is FieldType.URL and not str(value).startswith(("http://", "https://")):
+            return escape(value)  # a text, not a link: who knows what it would open
         if field.type is FieldType.JSON and isinstance(value, Mapping):
             return "; ".join(f"{key}: {plain(each)}" for key, each in value.items()) or None
         return str(value) if field.short_name in PLAIN else value
@@ -133,6 +137,8 @@ class Cells:
         for each in fields:
             value = row.get(each.name)
             if value in (None, "", False) or each.type is FieldType.BOOLEAN:
+                continue
+            if each.name == "status" and value in USUAL:
                 continue
             shown = self.cell(each, value)
             words.append(plain(shown))

@@ -15,7 +15,7 @@ from kontora.web.records.cells import Cells, is_current, phone, type_of
 
 GROUPS: Mapping[str, Text] = {
     "main": _("Main facts"),
-    "contact": _("Contact"),
+    "contact": _("Contact points"),
     "registration": _("Registration"),
     "roles": _("Roles and tags"),
     "facts": _("Facts"),
@@ -56,7 +56,7 @@ def groups(
     others = {key: each for key, each in (record.get("custom") or {}).items() if key not in known}
     if others:
         items = [{"label": key, "value": value, "type": "text"} for key, value in others.items()]
-        shown.append({"title": _("Other values"), "items": items})
+        shown.append({"title": _("Own fields"), "items": items})
     return shown
 
 
