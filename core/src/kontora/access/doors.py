@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from kontora.text import Text, _
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
@@ -18,7 +20,7 @@ class Door:
     """
 
     name: str
-    reason: str
+    reason: Text
     tables: frozenset[str]
     indexes: frozenset[str] = frozenset()
 
@@ -26,7 +28,7 @@ class Door:
         return table in self.tables
 
 
-def _door(name: str, reason: str, *tables: str) -> Door:
+def _door(name: str, reason: Text, *tables: str) -> Door:
     indexes = _INDEXES & set(tables)
     return Door(name=name, reason=reason, tables=frozenset(tables), indexes=frozenset(indexes))
 
@@ -39,41 +41,41 @@ DOORS: dict[str, Door] = {
     for door in (
         _door(
             "work",
-            "outbox, jobs and schedules belong to the program, not to a person",
+            _("outbox, jobs and schedules belong to the program, not to a person"),
             *("outbox", "job", "schedule_run", "throttle"),
         ),
         _door(
             "changes",
-            "the change log is written for, and read after, a record that the scope has shown",
+            _("the change log is written for, and read after, a record that the scope has shown"),
             *("change", "ownership", "user_account"),
         ),
         _door(
             "scope",
-            "keeps who reaches which party, and the lines between organisations",
+            _("keeps who reaches which party, and the lines between organisations"),
             *("party_scope", "party", "party_role", "affiliation", "organisation", "relation"),
         ),
         _door(
             "search",
-            "the index is written with its record; what it finds is joined to the scoped class",
+            _("the index is written with its record; what it finds is joined to the scoped class"),
             *("search_word", "search_part", "search_posting"),
         ),
         _door(
             "sign_in",
-            "before it ends, nobody is anybody yet",
+            _("before it ends, nobody is anybody yet"),
             *("user_account", "credential", "user_session", "api_token", "throttle"),
             *("user_role", "role", "role_grant", "role_permission", "role_field_rule"),
             *("team", "team_member", "branch", "site_state"),
         ),
         _door(
             "administration",
-            "roles, grants, tokens, devices, plugins and settings, behind admin permissions",
+            _("roles, grants, tokens, devices, plugins and settings, behind admin permissions"),
             *("role", "role_grant", "role_permission", "role_field_rule", "user_role"),
             *("credential", "user_session", "api_token", "team_member", "user_account"),
             *("site_state", "plugin", "owned_object", "change", "user_preference"),
         ),
         _door(
             "transfer",
-            "keys of other systems, the cursor and the report of an import",
+            _("keys of other systems, the cursor and the report of an import"),
             *("external_key", "import_run", "import_issue", "identifier", "contact_point"),
             *(
                 "review_item",
@@ -85,7 +87,7 @@ DOORS: dict[str, Door] = {
                 "team",
             ),
         ),
-        _door("idempotency", "answers kept for repeated requests", "idempotency_key"),
+        _door("idempotency", _("answers kept for repeated requests"), "idempotency_key"),
     )
 }
 

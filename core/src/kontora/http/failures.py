@@ -112,4 +112,6 @@ def _from_werkzeug(error: HTTPException) -> Failure:
     if (methods := getattr(error, "valid_methods", None)) is not None:
         headers["Allow"] = ", ".join(sorted(methods))
     title = str(titles.get(status, error.name))
-    return Failure(status=status, title=title, detail=error.description or "", headers=headers)
+    # What Werkzeug says by itself is English and adds nothing to our title.
+    own = error.description if error.description != type(error).description else ""
+    return Failure(status=status, title=title, detail=own or "", headers=headers)
