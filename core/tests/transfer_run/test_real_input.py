@@ -178,3 +178,20 @@ def test_phone_numbers_as_people_type_them(transfer: Any, data: Path) -> None:
         value = points[0]["value"].partition(";")[0] if points else ""
         right += value == row["expected_e164"]
     assert right >= 0.99 * len(sample), f"{right} of {len(sample)}"
+
+
+def test_company_numbers_are_checked(transfer: Any, shared_data: Path) -> None:
+    with (shared_data / "identifiers" / "company_id_vectors.tsv").open(encoding="utf-8") as opened:
+        rows = list(csv.DictReader(opened, delimiter="\t"))
+    schemes = sorted({row["scheme"] for row in rows})
+    cells = [
+        [f"Firm {n}", *(row["number"] if row["scheme"] == each else "" for each in schemes)]
+        for n, row in enumerate(rows)
+    ]
+    heads = ["display_name", *(f"identifier.{each.lower()}" for each in schemes)]
+    run = transfer.rows("counterparties", heads, *cells)
+    assert run.counts["created"] == len(rows)
+    firms = {each["display_name"]: each["identifiers"] for each in transfer.all("counterparties")}
+    for number, row in enumerate(rows):
+        kept = bool(firms[f"Firm {number}"])
+        assert kept == (row["valid"] in ("yes", "true", "1")), row
