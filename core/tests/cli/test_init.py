@@ -36,6 +36,7 @@ def test_a_second_init_changes_nothing(
     assert inside(*admin, KONTORA_DATABASE_URL=database_url).returncode == 0
     before = contents(database_url, home)
     assert inside(*admin[:3], KONTORA_DATABASE_URL=database_url).returncode == 0
+    assert inside(*admin, KONTORA_DATABASE_URL=database_url).returncode == 0
     assert inside("init", KONTORA_DATABASE_URL=database_url).returncode == 0
     assert contents(database_url, home) == before
     assert len(before["branch"]) == len(before["user_account"]) == 1

@@ -57,6 +57,7 @@ def _make(options: argparse.Namespace) -> Any:
         raise
     if not logging.getLogger().handlers:
         logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it greets at each look at a version
     return made
 
 

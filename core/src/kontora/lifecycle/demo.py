@@ -14,6 +14,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import structlog
+
 from kontora.access.principal import system
 from kontora.errors import KontoraError, SettingsError
 from kontora.lifecycle import generation, install, plugins, presence, supervisor
@@ -131,6 +133,7 @@ def run(environ: Mapping[str, str]) -> int:
 def main() -> None:
     """Entry point of `python -m kontora.lifecycle.demo`."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     try:
         status = run(os.environ)
     except KontoraError as error:

@@ -87,7 +87,8 @@ def _administrator(
         held = select(UserRole.role_key).where(UserRole.user_id == existing.id)
         if "administrator" not in set(session.scalars(held)):
             raise Invalid({"email": [f"{email} is a user already, but no administrator."]})
-        if password:
+        # The same one again would sign him out everywhere, and nothing was to change.
+        if password and passwords.verify(session, email, password) != existing.id:
             passwords.set_password(session, existing.id, password)
         return None
     made = password or secrets.token_urlsafe(12)
