@@ -222,3 +222,49 @@ def test_a_token_is_shown_once_and_keeps_to_its_scope(as_role: Clients, kontora_
     made = program.post("/api/v1/contacts", headers=headers, json={"family": "No"})
     assert made.status_code == 403
     assert client.post("/profile/tokens", data={**sent, "scope": "all"}).status_code == 422
+
+
+def test_a_plugin_is_switched_on_and_off(kontora_site: Site, as_role: Clients) -> None:
+    client = as_role("administrator")
+    assert "Not enabled" in words(client.get("/admin/plugins/hello").text)
+    assert client.post("/admin/plugins/hello/enable").status_code == 303
+    page = words(client.get("/admin/plugins").text)
+    assert "changes with the next processes" in page
+    fresh = Site(kontora_site.settings)
+    assert fresh.manager.is_active("hello")
+    fresh.close()
+    client.post("/admin/plugins/hello/disable")
+    fresh = Site(kontora_site.settings)
+    assert not fresh.manager.is_active("hello")
+    fresh.close()
+    log = words(client.get("/admin/audit?entity=plugin").text)
+    assert "switched on Plugin: hello" in log
+    assert "switched off Plugin: hello" in log
+    assert client.post("/admin/plugins/no-such/enable").status_code == 404
+
+
+def test_the_audit_log_is_for_those_who_may_and_hides_what_they_may_not_see(
+    kontora_site: Site, as_role: Clients, records: Any, user_factory: Clients
+) -> None:
+    from dataclasses import replace
+
+    from kontora.access.rights import Scope
+    from kontora.errors import Forbidden
+    from kontora.records import audit
+
+    person = records.make("contacts", {"family": "Hidden"})
+    records.change("contacts", person, {"family": "Petrenko"})
+    for role in ("manager", "assistant", "head"):
+        assert as_role(role).get("/admin/audit").status_code == 403
+    assert "Petrenko" in as_role("auditor").get("/admin/audit").text
+    reader = user_factory("manager")
+    with kontora_site.read(reader) as session, pytest.raises(Forbidden):
+        audit.entries(session, audit.AuditFilter())
+    rights = replace(reader.rights, permissions=frozenset({"admin.audit"}))
+    assert rights.scope("person", "view") is Scope.TEAM
+    with kontora_site.read(replace(reader, rights=rights)) as session:
+        found = audit.entries(session, audit.AuditFilter(entity="party"))
+    assert [(each.verb, each.visible, each.fields) for each in found] == [
+        ("change", False, []),
+        ("create", False, []),
+    ]

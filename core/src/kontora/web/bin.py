@@ -119,12 +119,17 @@ def _deletions(
     last = select(func.max(_change.c.id)).where(*mine, _change.c.verb == "delete")
     last = last.group_by(_change.c.record_id)
     rows = session.execute(
-        select(_change.c.record_id, _change.c.at, _change.c.principal_name).where(
-            _change.c.id.in_(last)
-        ),
+        select(_change.c.record_id, _change.c.at, _change.c.principal_name)
+        .add_columns(_change.c.principal_kind)
+        .where(_change.c.id.in_(last)),
         execution_options=DOOR,
     )
-    return {row.record_id: (row.at, row.principal_name) for row in rows}
+    return {row.record_id: (row.at, _who(row)) for row in rows}
+
+
+def _who(row: Any) -> str:
+    own = row.principal_kind == "system"
+    return str(_("the system")) if own else str(row.principal_name)
 
 
 @blueprint.post("/bin/restore")
