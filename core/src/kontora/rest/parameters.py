@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import request
+from werkzeug.exceptions import BadRequest
 
 from kontora.errors import Invalid
 from kontora.records.filters import EVERY
@@ -132,13 +133,24 @@ def _filter(
     for name, values in arguments.given.items():
         if name not in reserved:
             conditions += _conditions(arguments, rtype, name, values)
-    if text := arguments.one("filter"):
-        tree = parse(text)
-        if not isinstance(tree, dict):
-            arguments.note("filter", _("The filter is not a tree of conditions."))
-        elif tree:
-            conditions.append(tree)
+    if tree := _tree(arguments):
+        conditions.append(tree)
     return {"and": conditions} if conditions else None
+
+
+def _tree(arguments: Arguments) -> Mapping[str, Any] | None:
+    text = arguments.one("filter")
+    if not text:
+        return None
+    try:
+        tree = parse(text)
+    except (BadRequest, Invalid) as error:
+        detail = getattr(error, "description", "") or str(error)
+        raise Invalid({"filter": [detail]}) from None
+    if not isinstance(tree, dict):
+        arguments.note("filter", _("The filter is not a tree of conditions."))
+        return None
+    return tree
 
 
 def _conditions(
