@@ -50,7 +50,8 @@ def process(home: Path) -> Process:
 def inside(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     """As `process`, but inside this process, which is quicker: no module is imported again."""
     for name in [each for each in os.environ if each.startswith("KONTORA_")]:
-        monkeypatch.delenv(name)
+        if not name.startswith("KONTORA_TEST_"):  # the server of the tests is still needed
+            monkeypatch.delenv(name)
     monkeypatch.setenv("KONTORA_HOME", str(home))
     runner = CliRunner()
 
