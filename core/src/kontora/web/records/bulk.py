@@ -208,7 +208,7 @@ def undo(rtype: RecordType, token: str) -> Response:
     """Take the last bulk deletion of this user back."""
     with site().read(g.principal) as session:
         kept = preferences.get(session, g.principal.user_id, UNDO)
-    if not isinstance(kept, dict) or not secrets.compare_digest(str(kept.get("token")), token):
+    if not isinstance(kept, dict) or str(kept.get("token")) != token:
         raise NotFound(_("This can no longer be undone; the records are in the bin."))
     done, failures = _work(
         as_ids(kept["ids"]), lambda inner, one: service.restore_record(inner, rtype, one)
