@@ -121,7 +121,9 @@ def _disk(settings: Settings) -> Iterator[Check]:
     yield Check(
         name="disk",
         ok=ok,
-        message=str(_("%(n)s MB are free.") % {"n": f"{free // (1024 * 1024):,}"}),
+        message=str(
+            _("%(n)s MB are free.") % {"n": f"{free // (1024 * 1024):,}".replace(",", "\u202f")}
+        ),
         remedy="" if ok else str(_("Make room, or move KONTORA_HOME to a larger disk.")),
     )
 
@@ -219,7 +221,7 @@ def _clock(site: Site) -> Iterator[Check]:
         ok=not ahead,
         message=str(_("The last change is of %(time)s, which is to come.") % {"time": newest})
         if ahead
-        else clock.now().isoformat(timespec="seconds"),
+        else f"{clock.now():%Y-%m-%d %H:%M:%S} UTC",
         remedy=str(_("Set the clock of this machine right (UTC matters).")) if ahead else "",
     )
 
