@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.core import get_global
-from babel.dates import get_timezone_location
 
 from kontora import clock
 from kontora.registry.fields import Choice
@@ -29,16 +28,27 @@ def _choices(locale: str, _day: int) -> tuple[Choice, ...]:
     aliases = get_global("zone_aliases")
     lived_in = get_global("zone_territories")
     babel = Locale.parse(locale)
+    former: dict[str, list[str]] = {}
+    for old, new in aliases.items():
+        former.setdefault(new, []).append(old)
     rows = []
     for name in available_timezones():
         if name not in lived_in or name in aliases or "/" not in name:
             continue
         offset = clock.now().astimezone(ZoneInfo(name)).utcoffset() or timedelta()
-        town = get_timezone_location(name, locale=babel, return_city=True)
-        rows.append((offset, town, name))
+        rows.append((offset, _town(babel, name, former.get(name, [])), name))
     rows.sort()
     utc = Choice(value="UTC", label="UTC")
     return (utc, *(Choice(value=n, label=f"{town} (UTC{_sign(o)})") for o, town, n in rows))
+
+
+def _town(locale: Locale, name: str, former: list[str]) -> str:
+    """The town of a zone; the data may know it by a former name of the zone (Europe/Kiev)."""
+    for each in (name, *former):
+        city = (locale.time_zones.get(each) or {}).get("city")
+        if city:
+            return str(city)
+    return name.rpartition("/")[2].replace("_", " ")
 
 
 def _sign(offset: timedelta) -> str:
