@@ -80,7 +80,7 @@ class RowWriter:
         self.linker.early(row)
         saved = self._save(row, None)
         self._historic(row, saved.id)
-        self._keys(row, saved.id)
+        self._insert_keys(row.keys, saved.id)
         reasons = {UUID(each["id"]): str(each["reason"]) for each in saved.duplicates}
         self._review(saved.id, {**dict(same), **reasons})
         self._row_key(row, saved.id)
@@ -177,7 +177,7 @@ class RowWriter:
         )
         there = {tuple(each) for each in self.session.execute(own, execution_options=DOOR)}
         taken = {each[0] for each in there}
-        rows = []
+        fresh = {}
         for system, key in row.keys.items():
             if (system, key) in there:
                 continue
@@ -185,7 +185,11 @@ class RowWriter:
                 text = _("This key, or another one of the system, belongs to a record already.")
                 row.report(f"external.{system}", key, text)
                 continue
-            rows.append(self._key_row(system, key, record_id))
+            fresh[system] = key
+        self._insert_keys(fresh, record_id)
+
+    def _insert_keys(self, keys: Mapping[str, str], record_id: UUID) -> None:
+        rows = [self._key_row(system, key, record_id) for system, key in keys.items()]
         if rows:
             self.session.execute(insert(_key), rows, execution_options=DOOR)
 

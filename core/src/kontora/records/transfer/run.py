@@ -24,6 +24,7 @@ from kontora.errors import Conflict, Invalid
 from kontora.records.query import require
 from kontora.records.transfer import results, runs
 from kontora.records.transfer.assembled import Assembled, ImportOptions
+from kontora.records.transfer.issues import Issue
 from kontora.records.transfer.links import Linker
 from kontora.records.transfer.lookup import Finder
 from kontora.records.transfer.prepare import Prepared, prepare
@@ -185,6 +186,7 @@ class _Runner:
             return False
         taken.append(first)
         counts: Counter[str] = Counter()
+        issues: list[Issue] = []
         with self.slices() as session:
             writer = self._writer(session)
             began = time.monotonic()
@@ -193,12 +195,13 @@ class _Runner:
                 outcome, made = do(session, writer, row)
                 counts[outcome] += 1
                 counts["noted"] += sum(each.severity != "refused" for each in made.issues)
-                runs.note(session, self.run.id, made.issues)
+                issues += made.issues
                 if len(taken) >= SLICE_ROWS or time.monotonic() - began >= SLICE_SECONDS:
                     break
                 row = again.popleft() if again else next(waiting, None)
                 if row is not None:
                     taken.append(row)
+            runs.note(session, self.run.id, issues)
             cursor, linked = cursors(taken[-1].number)
             run = runs.advance(session, self.run, cursor=cursor, linked=linked, counts=counts)
         self.run, self._repeated = run, 0
