@@ -61,16 +61,17 @@ def write_ownership(
 ) -> None:
     """Close the present ownership of a record, unless it is `fresh` and has none, and open the
     one that its columns say."""
+    now = session.now
     at = (_ownership.c.entity == entity) & (_ownership.c.record_id == record.id)
     present = update(_ownership).where(at, _ownership.c.valid_to.is_(None))
     if not fresh:
-        session.execute(present.values(valid_to=session.now), execution_options=DOOR)
+        session.execute(present.values(valid_to=now), execution_options=DOOR)
     row = {
         "entity": entity,
         "record_id": record.id,
         "owner_id": record.owner_id,
         "branch_id": record.branch_id,
-        "valid_from": session.now,
+        "valid_from": now,
     }
     session.execute(insert(_ownership), [row], execution_options=DOOR)
 
