@@ -268,3 +268,14 @@ def test_the_audit_log_is_for_those_who_may_and_hides_what_they_may_not_see(
         ("change", False, []),
         ("create", False, []),
     ]
+
+
+def test_an_export_is_told_in_words(as_role: Clients, records: Any) -> None:
+    client = as_role("administrator")
+    for family in ("Petrova", "Petrenko", "Koval"):
+        records.make("contacts", {"family": family})
+    assert "Petrova" in client.get("/contacts/export?format=csv&family[contains]=petr").text
+    told = words(client.get("/admin/audit?verb=export").text)
+    assert "exported Contacts : 2 records" in told.replace("Contacts:", "Contacts :")
+    assert "contains “petr”" in told
+    assert "CSV" in told

@@ -17,7 +17,7 @@ from kontora.records.models import ChangeRow
 
 _change: Any = ChangeRow.__table__
 # Entities of the log that are no records: whoever may read the audit log may see them.
-PLAIN = frozenset({"role", "setting", "plugin", "job"})
+PLAIN = frozenset({"role", "setting", "plugin", "job", "export"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

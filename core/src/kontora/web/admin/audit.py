@@ -22,7 +22,7 @@ from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import Text, _
 from kontora.web import names
 from kontora.web.addresses import with_query
-from kontora.web.admin import agents
+from kontora.web.admin import agents, export_words
 from kontora.web.admin.blueprint import blueprint
 from kontora.web.records.cells import Cells, plain
 
@@ -49,6 +49,7 @@ OTHERS: dict[str, Text] = {
     "setting": _("Settings"),
     "plugin": _("Plugin"),
     "job": _("Job"),
+    "export": _("Export"),
     "party": _("Contact or counterparty"),
 }
 ACCESS: dict[str, Text] = {"hidden": _("hidden"), "read_only": _("read-only")}
@@ -222,6 +223,7 @@ def _one(
     if title and each.entity == "user" and session.principal.rights.has("admin.users"):
         url = f"/admin/users/{each.record_id}"
     name = title or _name_inside(session, each)
+    special = export_words.described(session, each) if each.entity == "export" else {}
     return {
         "id": each.id,
         "when": each.at,
@@ -234,6 +236,7 @@ def _one(
         "fields": [
             _field(session, each.entity, *line) for line in each.fields if line[0] != "role"
         ],
+        **special,
     }
 
 
