@@ -194,6 +194,7 @@ def changes(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[
         "delete": _("moved to the bin"),
         "restore": _("brought back"),
         "merge": _("merged"),
+        "password": _("set the password"),
         "import": _("imported"),
     }
     own = {each.name: each for each in custom.fields(session, rtype)}
