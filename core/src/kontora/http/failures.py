@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import structlog
 from flask import g
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from kontora import errors
@@ -41,6 +41,8 @@ def describe(error: BaseException) -> Failure:
         return _from_werkzeug(error)
     if isinstance(error, SQLAlchemyError) and is_database_busy(error):
         return _busy()
+    if isinstance(error, IntegrityError):
+        return _collision(error)
     error_id = g.get("request_id", "")
     log.error("unexpected error", error_id=error_id, exc_info=error)
     return Failure(
@@ -57,6 +59,19 @@ def _busy() -> Failure:
         title=str(_("The database is busy.")),
         detail=str(_("Nothing was saved. Try again in a moment.")),
         headers={"Retry-After": "2"},
+    )
+
+
+def _collision(error: IntegrityError) -> Failure:
+    """Two saves that excluded each other passed the checks at the same moment."""
+    error_id = g.get("request_id", "")
+    log.error("constraint of the database", error_id=error_id, exc_info=error)
+    return Failure(
+        status=409,
+        title=str(_("This is not possible now.")),
+        detail=str(_("Nothing was saved: it would contradict what is stored meanwhile.")),
+        remedy=str(_("Reload and try again.")),
+        error_id=error_id,
     )
 
 

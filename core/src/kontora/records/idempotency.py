@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kontora.access.session import ScopedSession
-from kontora.errors import Invalid
+from kontora.errors import Conflict, Invalid
 from kontora.records.models import IdempotencyKey
 from kontora.text import _
 
@@ -55,7 +55,10 @@ def claim(session: ScopedSession, owner: str, key: str, request_hash: str) -> An
     if session.execute(statement, execution_options=DOOR).first() is not None:
         return None
     at = (_kept.c.key == key) & (_kept.c.owner == owner)
-    found = session.execute(select(_kept).where(at), execution_options=DOOR).one()._mapping
+    row_kept = session.execute(select(_kept).where(at), execution_options=DOOR).first()
+    if row_kept is None:
+        raise Conflict(_("This key is just being forgotten; send the request again."))
+    found = row_kept._mapping
     if found["request_hash"] != request_hash:
         text = _("This key was used for another request; take a new one.")
         raise Invalid({"Idempotency-Key": [text]})
