@@ -52,6 +52,8 @@ OTHERS: dict[str, Text] = {
     "export": _("Export"),
     "party": _("Contact or counterparty"),
 }
+# Fields of the log that only say which one it was: the heading of the entry has them.
+NAMED = frozenset({"role", "plugin", "job"})
 ACCESS: dict[str, Text] = {"hidden": _("hidden"), "read_only": _("read-only")}
 
 
@@ -234,7 +236,7 @@ def _one(
         "name": name,
         "url": url,
         "fields": [
-            _field(session, each.entity, *line) for line in each.fields if line[0] != "role"
+            _field(session, each.entity, *line) for line in each.fields if line[0] not in NAMED
         ],
         **special,
     }
