@@ -288,3 +288,37 @@ def test_an_unknown_own_field_needs_an_administrator(company: Any, tmp_path: Pat
     with pytest.raises(Forbidden):
         mapping = {"given": "given", "x": "custom.unheard_of"}
         transfer.run("contacts", file, mapping, principal=company.principal("branch_manager"))
+
+
+def test_people_and_firms_stand_in_one_file_of_counterparties(transfer: Any) -> None:
+    run = transfer.rows(
+        "counterparties",
+        ["given", "family", "organisation", "industry", "title"],
+        ["Anna", "Petrova", "Acme", "", "Director"],
+        ["Boris", "", "", "", ""],
+        ["", "", "Beta", "Trade", ""],
+    )
+    assert counts(run) == (3, 0, 0, 0)
+    kinds = {each["display_name"]: each["kind"] for each in transfer.all("counterparties")}
+    assert kinds == {
+        "Anna Petrova": "person",
+        "Boris": "person",
+        "Beta": "organisation",
+        "Acme": "organisation",
+    }
+    anna = transfer.one("counterparties", "Anna Petrova")
+    assert anna["affiliations"][0]["organisation"]["name"] == "Acme"
+    assert anna["roles"][0]["role"] == "prospect"
+
+
+def test_what_was_skipped_once_is_skipped_again(transfer: Any) -> None:
+    transfer.rows("contacts", ["given", "email"], ["Anna", "anna@example.org"])
+    for _again in range(2):
+        run = transfer.rows(
+            "contacts",
+            ["external.old", "given", "email"],
+            ["1", "Other", "anna@example.org"],
+            on_duplicate="skip",
+        )
+        assert counts(run) == (0, 0, 1, 0)
+    assert [each["given"] for each in transfer.all("contacts")] == ["Anna"]

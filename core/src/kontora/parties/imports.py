@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +33,8 @@ def import_upload(context: JobContext) -> Mapping[str, Any]:
         results.write_files(site, principal, run)
         summary = results.summary(site, run)
     finish(site, principal, run)
+    # What was uploaded has done its service; the report and the file to mend stay.
+    Path(run.file_path).unlink(missing_ok=True)
     return summary
 
 

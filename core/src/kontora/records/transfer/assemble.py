@@ -112,17 +112,18 @@ class Assembler:
         if given in kinds:
             made.data["kind"] = kinds[given]
         elif not {"display_name", "legal_name"} & filled.keys():
-            if "organisation" in filled:
-                filled["display_name"] = filled.pop("organisation")
-            elif {"given", "family"} & filled.keys():
+            if {"given", "family"} & filled.keys():
                 made.data["kind"] = "person"
+            elif "organisation" in filled:
+                filled["display_name"] = filled.pop("organisation")
         if made.data.get("kind", self.rtype.kinds[0]) == "organisation":
             self._without_persons_fields(filled, made)
 
     def _without_persons_fields(self, filled: dict[str, Cells], made: Assembled) -> None:
         for path in list(filled):
-            entry = self.paths[path]
-            if entry.field is not None and not entry.field.applies_to("organisation"):
+            field = self.paths[path].field if path in self.paths else None
+            of_person = field is not None and not field.applies_to("organisation")
+            if of_person or path in ("organisation", "reports_to"):
                 cells = filled.pop(path)
                 text = _("Only a person has this field.")
                 made.report(cells[0][0], _joined(cells), text)

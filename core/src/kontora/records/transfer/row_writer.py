@@ -114,7 +114,6 @@ class RowWriter:
             text = _("It may be one that is there (%(why)s). Import it with create or update.")
             row.report("", str(record_id), text % {"why": why}, "refused")
             return "refused"
-        self._keys(row, record_id)
         text = _("It is there already (%(why)s); the row was passed over.")
         row.report("", str(record_id), text % {"why": why}, "left_out")
         return "skipped"
@@ -286,7 +285,8 @@ def refuse(row: Assembled, error: Exception) -> None:
     elif isinstance(error, KontoraError):
         row.report("", "", str(error), "refused")
     else:
-        log.warning("import.row_failed", row=row.number, exc_info=error)
+        # Without the trace: its local variables are somebody's personal data.
+        log.warning("import.row_failed", row=row.number, error=type(error).__name__)
         cause = str(getattr(error, "orig", None) or error).splitlines() or [""]
         text = _("The row cannot be stored (%(error)s).")
         values: dict[str, object] = {"error": f"{type(error).__name__}: {cause[0][:200]}"}

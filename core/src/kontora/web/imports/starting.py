@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -9,12 +10,13 @@ from flask import Response, make_response, redirect, request
 from werkzeug.datastructures import MultiDict
 
 from kontora.errors import Invalid
-from kontora.http.context import db
+from kontora.http.context import db, principal, site
 from kontora.http.policy import RECORDS, policy
 from kontora.parties.imports import JOB
 from kontora.records.transfer import runs
 from kontora.records.transfer.assembled import ImportOptions
 from kontora.records.transfer.run import begin
+from kontora.records.transfer.runs import Run
 from kontora.text import _
 from kontora.web import flash
 from kontora.web.complaints import explained
@@ -45,34 +47,41 @@ def upload() -> Response:
 @blueprint.post("/import/<uuid:run_id>/options")
 @policy(RECORDS)
 def options(run_id: UUID) -> Response:
-    """Keep how the file is to be read and what its columns mean; start when that was asked."""
-    session = db()
-    run, rtype = uploads.run_named(session, run_id)
+    """Keep how the file is to be read and what its columns mean; start when that was asked.
+
+    The file is read before the writing session is opened, so that nobody waits for it.
+    """
+    with site().read(principal()) as reading:
+        run, rtype = uploads.run_named(reading, run_id)
     try:
-        table = preview.open_upload(run)
-        changed = preview.read_options(MultiDict(request.form), table, run)
-        run = runs.change_draft(session, run, _fitting(run.options, changed))
-        if request.form.get("action") != "start":
-            return make_response(redirect(f"/import/{run.id}", 303))
-        prepared = preview.ready(run, rtype)
-        total = sum(1 for _row in prepared.table.rows())
-        run = begin(session, prepared, run, total)
-        job_id = jobs.enqueue(session, JOB, {"run": str(run.id)}, unique_key=f"import:{run.id}")
-        runs.set_job(session, run.id, job_id)
+        changed = _fitting(run, MultiDict(request.form))
+        run = replace(run, options=changed)
+        if request.form.get("action") == "start":
+            prepared = preview.ready(run, rtype)
+            total = sum(1 for _row in prepared.table.rows())
+            _start(begin(db(), prepared, run, total))
+        else:
+            runs.change_draft(db(), run, changed)
     except Invalid as error:
         errors = {key: [explained(each) for each in texts] for key, texts in error.errors.items()}
-        return make_response(pages.draft_page(session, run, rtype, errors), 422)
+        return make_response(pages.draft_page(db(), run, rtype, errors), 422)
     return make_response(redirect(f"/import/{run.id}", 303))
 
 
-def _fitting(before: ImportOptions, after: ImportOptions) -> ImportOptions:
-    """A file that is read otherwise has other columns: what they mean is guessed anew."""
-    reading = ("encoding", "delimiter", "has_header", "sheet")
-    if all(getattr(before, name) == getattr(after, name) for name in reading):
-        return after
-    from dataclasses import replace
+def _start(run: Run) -> None:
+    """Hand the run to the worker, in the transaction that begins it."""
+    job_id = jobs.enqueue(db(), JOB, {"run": str(run.id)}, unique_key=f"import:{run.id}")
+    runs.set_job(db(), run.id, job_id)
 
-    return replace(after, mapping=None)
+
+def _fitting(run: Run, form: MultiDict[str, str]) -> ImportOptions:
+    """What the form says. A file that is read otherwise has other columns: what they mean is
+    guessed anew."""
+    before = run.options
+    after = preview.read_options(form, preview.open_upload(run), run)
+    reading = ("encoding", "delimiter", "has_header", "sheet")
+    same = all(getattr(before, name) == getattr(after, name) for name in reading)
+    return after if same else replace(after, mapping=None)
 
 
 @blueprint.post("/import/<uuid:run_id>/discard")
