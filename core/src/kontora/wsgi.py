@@ -22,8 +22,9 @@ def create_app(site: Site | None = None, *, safe_mode: bool = False) -> Flask:
     app = Flask("kontora", static_folder=None)
     app.extensions["kontora"] = site
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    security.configure(app, site.settings)
+    # Who asks is known first: then a refused CSRF token is told in his language and shell.
     context.install(app)
+    security.configure(app, site.settings)
     app.before_request(policy.enforce)
     operation.register(app)
     rest.register(app, site)

@@ -99,8 +99,10 @@ def _end(response: Response) -> Response:
     """Commit, or roll back, before the answer leaves."""
     block: AbstractContextManager[Any] | None = g.pop("session_block", None)
     if block is not None:
-        g.pop("session", None)
+        session = g.pop("session", None)
         if response.status_code < 400:
+            if request.method not in SAFE and g.principal is not None:
+                identity.note_use(session, g.principal)
             block.__exit__(None, None, None)
         else:
             _roll_back(block)
