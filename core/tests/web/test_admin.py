@@ -275,6 +275,8 @@ def test_an_export_is_told_in_words(as_role: Clients, records: Any) -> None:
     for family in ("Petrova", "Petrenko", "Koval"):
         records.make("contacts", {"family": family})
     assert "Petrova" in client.get("/contacts/export?format=csv&family[contains]=petr").text
+    for wrong in ("nothing=1", "sort=nothing", "family[odd]=1", "format=odd"):
+        assert client.get(f"/contacts/export?{wrong}").status_code == 422, wrong
     told = words(client.get("/admin/audit?verb=export").text)
     assert "exported Contacts : 2 records" in told.replace("Contacts:", "Contacts :")
     assert "contains “petr”" in told

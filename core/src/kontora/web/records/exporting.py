@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
@@ -15,7 +16,7 @@ from kontora.errors import Invalid
 from kontora.http.context import db, principal, site
 from kontora.http.policy import RECORDS, policy
 from kontora.lifecycle.site import Site
-from kontora.records.query import Query
+from kontora.records.query import Query, list_records
 from kontora.records.transfer.export import MEDIA, SUFFIXES, exporting, log
 from kontora.registry.records import RecordType
 from kontora.web.records import filtering
@@ -55,6 +56,8 @@ def export(rtype: RecordType) -> Response:
     state = ListState.of(rtype, request.args)
     query = state.query(rtype, filtering.choosable(session, rtype), ())
     chosen = _columns(session, rtype, query, format)
+    # An address that cannot be understood is refused now: once bytes are sent it is too late.
+    list_records(session, rtype, replace(query, limit=1))
     body = _written(site(), principal(), rtype, query, format, chosen)
     name = f"{rtype.slug}-{clock.now():%Y-%m-%d}{SUFFIXES[format]}"
     response = Response(body, content_type=MEDIA[format])
