@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,11 +20,11 @@ from kontora.records.service import Query
 
 
 @pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def place(request: pytest.FixtureRequest, new_site: Any) -> Iterator[tuple[Site, Principal]]:
+def place(request: pytest.FixtureRequest, new_site: Any) -> tuple[Site, Principal]:
     site = new_site(request.param)
     with site.write(system("test")) as session:
         made = add_user(session, email="manager@example.org", roles=["manager"])
-    yield site, principal(site, made)
+    return site, principal(site, made)
 
 
 def principal(site: Site, user: Any) -> Principal:

@@ -169,7 +169,9 @@ class _Lister:
             )
             if after is not None:
                 name, last = after
+                # The first condition alone is a range of the index; an OR is none.
                 arm = arm.where(
+                    way.c.sort_key >= name,
                     or_(
                         way.c.sort_key > name,
                         and_(way.c.sort_key == name, way.c.party_id > last),
@@ -326,7 +328,12 @@ class _Order:
             same = key.expression.is_(None) if value is None else key.expression == value
             equal.append(same)
         ways.append(and_(*equal, self.model.id > last))
-        return or_(*ways)
+        first, value = self.keys[0], values[0]
+        if first.nullable:
+            return or_(*ways)
+        # Says nothing new, but is a range of an index, which an OR is not.
+        edge = first.expression <= value if first.descending else first.expression >= value
+        return and_(edge, or_(*ways))
 
 
 def _behind(key: _Key, value: Any) -> ColumnElement[bool] | None:
