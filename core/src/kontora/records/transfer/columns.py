@@ -14,7 +14,7 @@ from kontora.errors import Invalid
 from kontora.records.models import CustomField, ExternalKey
 from kontora.records.transfer.cells import SEPARATOR
 from kontora.records.transfer.lookup import DOOR, ROW_KEYS
-from kontora.records.transfer.paths import FieldPath, path_named, paths_of
+from kontora.records.transfer.paths import EXTERNAL, FieldPath, path_named, paths_of
 from kontora.registry.records import RecordType
 from kontora.text import _
 
@@ -91,6 +91,8 @@ class Columns:
 
     def completed(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The records of a page with their keys in other systems."""
+        if EXTERNAL not in self.paths:
+            return items
         keys = self._keys([UUID(item["id"]) for item in items])
         return [
             {**item, "external": keys[item["id"]]} if item["id"] in keys else item for item in items

@@ -70,7 +70,7 @@ def paths_of(rtype: RecordType, rights: Rights, *, writing: bool = True) -> dict
             continue
         for made in _paths_of_field(each):
             found.setdefault(made.path, made)
-    for made in _common(rtype):
+    for made in _common(rtype, rights):
         found.setdefault(made.path, made)
     return found
 
@@ -138,12 +138,14 @@ def _part(path: str, how: How, field: Field, name: str, label: Text) -> FieldPat
     return FieldPath(path=path, how=how, label=label, field=field, name=name)
 
 
-def _common(rtype: RecordType) -> Iterator[FieldPath]:
+def _common(rtype: RecordType, rights: Rights) -> Iterator[FieldPath]:
+    hidden = {name for name in ("custom", "external") if rights.hides(rtype.entity, name)}
     if len(rtype.kinds) > 1:
         yield FieldPath(path="kind", how="kind", label=_("Kind"))
-    if hasattr(rtype.model, "custom"):
+    if hasattr(rtype.model, "custom") and "custom" not in hidden:
         yield FieldPath(path=CUSTOM, how="custom", label=_("Own field"))
-    yield FieldPath(path=EXTERNAL, how="external", label=_("Key in another system"))
+    if "external" not in hidden:
+        yield FieldPath(path=EXTERNAL, how="external", label=_("Key in another system"))
     yield FieldPath(path="created_at", how="created_at", label=_("Created"))
 
 
