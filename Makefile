@@ -20,6 +20,7 @@ help:
 	@echo "make check    format, lint, types, spelling, architecture"
 	@echo "make e2e      browser tests (need Chromium)        make bench    measurements"
 	@echo "make docs     the documentation in docs/_build     make nightly  the long tests"
+	@echo "make texts    the Russian and Ukrainian catalogues, after texts in the code have changed"
 
 # Third parties come first and with hashes; then the members, which pip cannot hash, without looking further.
 .venv/.run: requirements/run.txt $(projects)
