@@ -84,11 +84,13 @@ class Rights:
         return field_name in self.read_only.get(entity, frozenset())
 
     def narrowed(self, verbs: frozenset[str]) -> Rights:
-        """The same rights with these verbs only, as an API token of narrow scope has them."""
+        """The same rights with these verbs only, as an API token of narrow scope has them: it may
+        run reports, but administer nothing."""
         kept = {key: scope for key, scope in self.grants.items() if key[1] in verbs}
+        held = {each for each in self.permissions if not each.startswith("admin.")}
         return Rights(
             grants=kept,
-            permissions=frozenset() if "edit" not in verbs else self.permissions,
+            permissions=self.permissions if "edit" in verbs else frozenset(held),
             hidden=self.hidden,
             read_only=self.read_only,
         )
