@@ -140,7 +140,7 @@ def compare(
 def test_killed_five_times_nothing_is_lost_or_doubled(
     new_site: Callable[[str], Site], engine: str, tmp_path: Path
 ) -> None:
-    count = int(os.environ.get("KONTORA_TEST_IMPORT_ROWS", "1200"))
+    count = int(os.environ.get("KONTORA_TEST_IMPORT_ROWS", "500"))
     file = people(tmp_path / "people.csv", count)
     compare(new_site, engine, file, 5)
 
