@@ -79,10 +79,9 @@ def _page(session: ScopedSession, rtype: RecordType, cursor: str | None) -> dict
     ids = [UUID(each["id"]) for each in page.items]
     deleted = _deletions(session, rtype, ids)
     kinds = names.kinds(session, rtype.entity, ids)
-    may = service.grants_of(session, rtype, "delete")
     next_url = with_query("/bin", [("type", rtype.path), ("cursor", page.next or "")])
     return {
-        "rows": [_row(rtype, each, deleted, kinds, may) for each in page.items],
+        "rows": [_row(rtype, each, deleted, kinds) for each in page.items],
         "total": page.total,
         "next_url": next_url if page.next else None,
     }
@@ -93,19 +92,17 @@ def _row(
     item: dict[str, Any],
     deleted: dict[UUID, tuple[Any, str]],
     kinds: dict[UUID, str],
-    may_restore: bool,
 ) -> dict[str, Any]:
     record_id = UUID(item["id"])
     at, who = deleted.get(record_id, (None, ""))
     back = f"/bin/restore?type={rtype.path}&ids={record_id}"
-    action = {"label": _("Bring back"), "icon": "restore", "method": "post", "url": back}
     name = item.get(rtype.title) or str(_("no name"))
     return {
         "id": item["id"],
         "kind": kind if (kind := kinds.get(record_id)) in ("person", "organisation") else None,
         "name": name,
         "cells": {"name": name, "at": at, "who": who},
-        "actions": [action] if may_restore else [],
+        "back_url": back,
     }
 
 
