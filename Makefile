@@ -34,8 +34,9 @@ help:
 	$(BIN)/python -m pip install $(PIP_FLAGS) --only-binary :all: --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# `exec`: the signal that ends make ends the server, not a shell between the two.
 run: .venv/.run
-	@PORT="$(PORT)" $(BIN)/python -m kontora.lifecycle.demo
+	@exec env PORT="$(PORT)" $(BIN)/python -m kontora.lifecycle.demo
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS)
