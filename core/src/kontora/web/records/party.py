@@ -48,7 +48,7 @@ def hints(
     ids = [UUID(item["id"]) for item in items]
     rows = session.execute(
         select(Affiliation, Party.display_name)
-        .join(Party, Party.id == Affiliation.organisation_id)
+        .outerjoin(Party, Party.id == Affiliation.organisation_id)
         .where(Affiliation.person_id.in_(ids))
         .order_by(Affiliation.position, Affiliation.id)
     )
@@ -96,7 +96,7 @@ def people(session: ScopedSession, party_id: UUID, kind: str) -> list[dict[str, 
         mine, theirs = theirs, mine
     rows = session.execute(
         select(Affiliation, Party.id, Party.display_name, Party.kind)
-        .join(Party, Party.id == theirs)
+        .outerjoin(Party, Party.id == theirs)
         .where(mine == party_id)
         .order_by(Affiliation.position, Party.sort_key, Affiliation.id)
         .limit(MOST)
@@ -108,6 +108,11 @@ def people(session: ScopedSession, party_id: UUID, kind: str) -> list[dict[str, 
         words = [word for word in (place.title, place.department) if word]
         if head:
             words.append(str(_("reports to %(name)s") % {"name": head}))
+        if other_id is None and head:
+            # A position whose company is not known yet still says who the superior is.
+            other_id, name, other_kind = place.reports_to_id, head, "person"
+        if other_id is None:
+            continue
         entry = _row(session, other_id, name, other_kind, ", ".join(words), _dates(place))
         found.append(entry)
     return sorted(found, key=lambda each: not each["current"])
