@@ -94,7 +94,7 @@ def people(session: ScopedSession, party_id: UUID, kind: str) -> list[dict[str, 
     theirs: Any = Affiliation.organisation_id
     if kind == "organisation":
         mine, theirs = theirs, mine
-    rows = session.execute(
+    rows: Any = session.execute(
         select(Affiliation, Party.id, Party.display_name, Party.kind)
         .outerjoin(Party, Party.id == theirs)
         .where(mine == party_id)
