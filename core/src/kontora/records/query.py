@@ -175,7 +175,7 @@ class _Lister:
                     or_(
                         way.c.sort_key > name,
                         and_(way.c.sort_key == name, way.c.party_id > last),
-                    )
+                    ),
                 )
             arms.append(select(arm.subquery().c.id))
         found = self.session.scalars(union_all(*arms), execution_options=self._options()).all()
