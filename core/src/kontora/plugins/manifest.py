@@ -46,9 +46,9 @@ RESERVED = frozenset(
     import imports export exports search bin merge settings audit health home profile sign login
     logout healthz readyz metrics
     party person organisation affiliation relation contact address identifier group segment tag
-    activity file consent branch team user role grant change ownership owned saved custom external job
+    activity file consent branch team user role grant change ownership owned saved custom job
     outbox event delivery schedule session setting credential throttle review idempotency alembic
-    sqlite pg
+    external sqlite pg
     """.split()
 )
 
