@@ -1,4 +1,7 @@
-"""Settings of the process, from the environment; nothing here changes while it runs."""
+"""Settings of the process, from the environment; nothing here changes while it runs.
+
+The form of the logs (`KONTORA_LOG_FORMAT`) is read by `kontora.lifecycle.logs`.
+"""
 
 from __future__ import annotations
 

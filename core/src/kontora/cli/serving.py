@@ -64,11 +64,13 @@ def _say_where(host: str, port: int) -> None:
 
 
 def _log_progress() -> None:
-    """The supervisor's few lines are worth reading: who was started, who has ended."""
+    """The supervisor's few lines have the form of its children's."""
     import logging
 
-    logging.getLogger("kontora.serve").setLevel(logging.INFO)
-    logging.getLogger().setLevel(logging.INFO)
+    from kontora.lifecycle import logs
+
+    logs.configure()
+    logging.getLogger("kontora").setLevel(logging.INFO)
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from contextlib import AbstractContextManager, suppress
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -18,6 +19,8 @@ from kontora.access.principal import Principal, system
 from kontora.access.session import ScopedSession
 from kontora.lifecycle.site import Site
 
+log = structlog.get_logger("kontora.http")
+QUIET = ("static", "healthz", "readyz", "metrics")
 DEVICE = "device"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -64,6 +67,7 @@ def install(app: Flask) -> None:
 
 def _begin() -> None:
     given = request.headers.get("X-Request-ID", "")
+    g.began = time.perf_counter()
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id, path=request.path)
@@ -107,7 +111,22 @@ def _end(response: Response) -> Response:
         else:
             _roll_back(block)
     response.headers["X-Request-ID"] = g.get("request_id", "")
+    _note(response)
     return response
+
+
+def _note(response: Response) -> None:
+    """One line for each request; the addresses of static files and of probes are not worth one."""
+    if request.endpoint in QUIET:
+        return
+    who = g.get("principal")
+    log.info(
+        "request",
+        method=request.method,
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.get("began", time.perf_counter())) * 1000, 1),
+        user=str(who.user_id) if who is not None else None,
+    )
 
 
 class _Refused(Exception):

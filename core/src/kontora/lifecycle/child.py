@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import logging
 import os
 import signal
 import socket
@@ -17,7 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kontora.errors import KontoraError
-from kontora.lifecycle import ties
+from kontora.lifecycle import logs, ties
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _make(options: argparse.Namespace) -> Any:
     """Build the application or the site; its failure is told to the supervisor."""
+    logs.configure()
     try:
         factory = _load(options.factory)
         made = factory(safe_mode=options.safe_mode)
@@ -55,9 +55,6 @@ def _make(options: argparse.Namespace) -> Any:
     except BaseException as error:
         ties.say_broken(options.ready, error)
         raise
-    if not logging.getLogger().handlers:
-        logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it greets at each look at a version
     return made
 
 

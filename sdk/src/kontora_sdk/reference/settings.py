@@ -18,8 +18,9 @@ MEANINGS = {
     "KONTORA_BASE_URL": "the address that people use; `https` makes cookies secure",
     "KONTORA_TRUSTED_HOSTS": "further host names under which it answers, with commas",
     "KONTORA_TIMEZONE": "time zone of schedules; default UTC",
-    "KONTORA_REDIS_URL": "optional: shared limits and wake-ups of several machines",
-    "KONTORA_BROKER_URL": "optional: broker for Celery",
+    "KONTORA_LOG_FORMAT": "`json` (default) or `text` (default on a terminal)",
+    "KONTORA_REDIS_URL": "read, not used yet: for shared limits and wake-ups of several machines",
+    "KONTORA_BROKER_URL": "read, not used yet: for Celery",
 }
 
 
