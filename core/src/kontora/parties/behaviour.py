@@ -77,8 +77,8 @@ def _stand_in(data: Mapping[str, Any]) -> str | None:
         parts = [row.get(each) for each in ("street", "locality", "country")]
         if any(parts):
             return ", ".join(each for each in parts if each)[:255]
-    facts = ("birth_date", "notes", "gender", "tags", "affiliations", "roles")
-    return str(_("No name")) if any(data.get(each) for each in facts) else None
+    facts = data.keys() - {"owner", "branch", "state"}
+    return str(_("No name")) if any(data[each] for each in facts) else None
 
 
 def _check_parent(session: Any, party_id: UUID, parent: UUID) -> None:
