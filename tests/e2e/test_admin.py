@@ -78,7 +78,7 @@ def test_a_plugin_goes_and_comes_back(as_admin: Page) -> None:
     menu = page.get_by_role("link", name="Greetings", exact=True)
 
     def await_menu(count: int) -> None:
-        """The server starts new processes behind the page; a person reloads it, and so does this."""
+        """New processes start behind the page; a person reloads it, and so does this."""
         deadline = time.monotonic() + RESTART_SECONDS
         while time.monotonic() < deadline:
             try:

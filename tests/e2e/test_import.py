@@ -70,7 +70,9 @@ def test_a_dirty_file_is_shown_mended_and_imported(as_admin: Page, tmp_path: Pat
 
     # The records are in the list, the imports of this user in his.
     page.goto("/import")
-    mine = page.get_by_role("table", name="My imports").get_by_role("row").filter(has_text=path.name)
+    mine = (
+        page.get_by_role("table", name="My imports").get_by_role("row").filter(has_text=path.name)
+    )
     expect(mine).to_be_visible()
     page.goto(f"/contacts?q={word}")
     expect(page.get_by_role("link", name=f"Пётр Грязнов{word}")).to_be_visible()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
@@ -33,7 +33,7 @@ def test_a_note_and_a_plan_are_written_by_keyboard(as_admin: Page) -> None:
     main.get_by_role("checkbox", name="Already done").focus()
     if main.get_by_role("checkbox", name="Already done").is_checked():
         page.keyboard.press("Space")
-    due = datetime.now() + timedelta(days=1)
+    due = datetime.now(UTC) + timedelta(days=1)
     main.get_by_label("Due").fill(due.strftime("%Y-%m-%dT%H:%M"))
     main.get_by_role("button", name="Write down").press("Enter")
     expect(main.get_by_role("link", name=f"Ask about samples {word}", exact=True)).to_be_visible()
