@@ -5,6 +5,7 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8000
 WORKERS ?= auto
+SIZE ?= 1000
 BIN := .venv/bin
 # Modules are compiled when they are first imported: most never are, and it halves the wait.
 PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
@@ -12,14 +13,14 @@ PIP_FLAGS := --quiet --disable-pip-version-check --no-compile
 members := core sdk $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)) .
 projects := pyproject.toml core/pyproject.toml sdk/pyproject.toml $(wildcard plugins/*/pyproject.toml contrib/*/pyproject.toml)
 
-.PHONY: help run test check format texts bench e2e docs nightly lock clean
+.PHONY: help run test check format texts bench e2e docs nightly nightly-a nightly-b lock clean
 
 help:
 	@echo "make run      start Kontora at http://127.0.0.1:$(PORT)/ with a sample company"
 	@echo "make test     unit and integration tests (PostgreSQL too when KONTORA_TEST_DATABASE_URL is set)"
 	@echo "make check    format, lint, types, spelling, architecture"
-	@echo "make e2e      browser tests (need Chromium)        make bench    measurements"
-	@echo "make docs     the documentation in docs/_build     make nightly  the long tests"
+	@echo "make e2e      browser tests (need Chromium)        make bench    measurements (SIZE=1000000)"
+	@echo "make docs     the documentation in docs/_build     make nightly  the long tests (nightly-a, nightly-b)"
 	@echo "make texts    the Russian and Ukrainian catalogues, after texts in the code have changed"
 
 # Third parties come first and with hashes; then the members, which pip cannot hash, without looking further.
@@ -39,7 +40,7 @@ run: .venv/.run
 	@exec env PORT="$(PORT)" $(BIN)/python -m kontora.lifecycle.demo
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: .venv/.dev
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/codespell
@@ -55,13 +56,26 @@ e2e: .venv/.dev
 	$(BIN)/python -m pytest -m browser tests/e2e
 
 bench: .venv/.dev
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --size $(SIZE)
 
 docs: .venv/.dev
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-nightly: .venv/.dev
-	$(BIN)/python -m pytest -n $(WORKERS) -m nightly
+# Two halves of about an hour on two cores; -k: the second runs also when something failed in the first.
+nightly:
+	@$(MAKE) -k nightly-a nightly-b
+
+# Security: the API in all phases, more tables and damaged files, then every seeded bug.
+nightly-a: .venv/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "nightly and security"
+	KONTORA_TEST_EXAMPLES=2500 KONTORA_TEST_DAMAGES=20000 $(BIN)/python -m pytest -n $(WORKERS) \
+	  core/tests/transfer/test_round_trip.py core/tests/transfer/test_fuzz.py
+	$(BIN)/python -m tests.seeded
+
+# Faults: kills, servers that go away, restarts, with their full counts.
+nightly-b: .venv/.dev
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "nightly and not security"
+	KONTORA_TEST_KILLS=20 $(BIN)/python -m pytest -n $(WORKERS) core/tests/db/test_upgrade_path.py
 
 # Maintainers only: needs uv. The lock itself names a registry and stays out of git; the hashed files do not.
 lock:

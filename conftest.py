@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections import Counter
 
 import pytest
+
+# Tests ask faster than people: what counts requests is tested with limits of its own.
+os.environ.setdefault("KONTORA_LIMIT_API_PER_MINUTE", "10000000")
+os.environ.setdefault("KONTORA_LIMIT_EXPORTS_PER_HOUR", "10000000")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests and all modules stay till the end: the collector need not look at them
+    again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

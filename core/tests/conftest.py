@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine, make_url, text
 
 from kontora.db.engine import Database
-from kontora.lifecycle.install import init
 from kontora.lifecycle.site import Site
-from kontora.settings import Settings
+from kontora_sdk.testing.sites import SiteMaker
 
 sys.path.insert(0, str(Path(__file__).parent))
 from small_company import Company, build
@@ -76,32 +74,40 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     database.dispose()
 
 
-Sites = Callable[[str], Site]
+class Sites:
+    """`new_site("sqlite")`: a fresh site, a copy of one that was set up once.
+
+    Who is done with it says so by `gone`, which gives back its memory and its database.
+    """
+
+    def __init__(self, maker: SiteMaker, homes: Path) -> None:
+        self._maker, self._homes = maker, homes
+        self._open: list[Site] = []
+
+    def __call__(self, engine: str) -> Site:
+        home = self._homes / f"{engine}-{next(_number)}"
+        home.mkdir()
+        site = self._maker.open(engine, (), home)
+        self._open.append(site)
+        return site
+
+    def gone(self, site: Site) -> None:
+        self._maker.gone(site)
+        self._open.remove(site)
+
+    def close(self) -> None:
+        for site in list(self._open):
+            self.gone(site)
 
 
 @pytest.fixture(scope="session")
 def new_site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    kontora_site_maker: SiteMaker, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Sites]:
-    """A function that makes a fresh site on an engine: a copy of one that was set up once."""
-    homes = tmp_path_factory.mktemp("sites")
-    templates: dict[str, str] = {}
-    made: list[Site] = []
-
-    def make(engine: str) -> Site:
-        if engine not in templates:
-            templates[engine] = _template(request, engine, homes / f"{engine}-template")
-        home = homes / f"{engine}-{len(made)}"
-        home.mkdir()
-        site = Site(_settings(home, _copy(engine, templates[engine], home)))
-        made.append(site)
-        return site
-
-    yield make
-    for site in made:
-        site.close()
-    if "postgresql" in templates:
-        _drop_sites(templates["postgresql"])
+    """A function that makes a fresh site on an engine."""
+    sites = Sites(kontora_site_maker, tmp_path_factory.mktemp("sites"))
+    yield sites
+    sites.close()
 
 
 @pytest.fixture(params=ENGINES)
@@ -109,60 +115,10 @@ def site(request: pytest.FixtureRequest, new_site: Sites) -> Iterator[Site]:
     """A site with the shipped roles, the root branch and nothing else, on each engine."""
     site = new_site(request.param)
     yield site
-    site.close()
+    new_site.gone(site)
 
 
 @pytest.fixture(scope="session", params=ENGINES)
 def company(request: pytest.FixtureRequest, new_site: Sites) -> Company:
     """The company of `small_company`, on each engine. Tests leave it as it was."""
     return build(new_site(request.param))
-
-
-def _settings(home: Path, url: str) -> Settings:
-    return Settings(home=home, database_url=url, secret_key="s" * 40)
-
-
-def _template(request: pytest.FixtureRequest, engine: str, home: Path) -> str:
-    """Set up the site that others are copied from; return its file or the name of its database."""
-    home.mkdir(exist_ok=True)  # a skip for want of a server leaves it
-    if engine == "sqlite":
-        file = home / "kontora.sqlite3"
-        url, found = f"sqlite:///{file}", str(file)
-    else:
-        found = f"{make_url(request.getfixturevalue('postgresql_url')).database}_t"
-        url = _make(found, "template0")
-    site = Site(_settings(home, url))
-    init(site)
-    # The last connection that closes brings the log of SQLite into the file.
-    site.close()
-    return found
-
-
-def _copy(engine: str, template: str, home: Path) -> str:
-    if engine == "sqlite":
-        shutil.copyfile(template, home / "kontora.sqlite3")
-        return f"sqlite:///{home / 'kontora.sqlite3'}"
-    return _make(f"{template}{next(_number)}", template)
-
-
-def _make(name: str, template: str) -> str:
-    server = make_url(os.environ[SERVER])
-    administration = _administration(server)
-    with administration.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'"))
-        # Tests kill programs, never the server: nothing is lost, and commits need not wait.
-        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
-    administration.dispose()
-    return server.set(database=name).render_as_string(hide_password=False)
-
-
-def _drop_sites(template: str) -> None:
-    administration = _administration(make_url(os.environ[SERVER]))
-    with administration.connect() as connection:
-        names = connection.execute(
-            text("SELECT datname FROM pg_database WHERE starts_with(datname, :template)"),
-            {"template": template},
-        )
-        for name in list(names.scalars()):
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    administration.dispose()

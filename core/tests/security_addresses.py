@@ -10,16 +10,15 @@ UNSAFE = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # What stands for a converter that is neither a record type nor an id.
 WORDS = {
     "entity": ("party", "activity", "user", "branch"),
-    "panel_id": ("hello.greetings",),
+    "panel_id": ("hello.greetings", "core.files"),
     "widget_id": ("hello.greetings",),
     "report_id": ("parties-by-role", "counterparties-by-owner", "activities-by-user", "no-such"),
     "token": ("no-such-token",),
     "name": ("hello", "no-such"),
     "key": ("manager", "no-such"),
-    "path": ("branches", "teams"),
     "address": ("none/none.css",),
 }
-_PLACE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
+_PLACE = re.compile(r"<(?:(\w+)(?:\(([^)]*)\))?:)?(\w+)>")
 
 
 def rules(app: Any, methods: Iterable[str]) -> Iterator[tuple[Any, str]]:
@@ -56,4 +55,6 @@ def _all(paths: Mapping[str, Sequence[object]]) -> list[object]:
 def _words(match: re.Match[str]) -> Sequence[object]:
     if match[1] == "int":
         return (1, 999_999)
-    return WORDS.get(match[2], ("x",))
+    if match[1] == "any":
+        return tuple(each.strip() for each in match[2].split(","))
+    return WORDS.get(match[3], ("x",))

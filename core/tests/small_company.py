@@ -21,9 +21,10 @@ from kontora.access.principal import Principal, system
 from kontora.lifecycle.install import add_user, root_branch
 from kontora.lifecycle.site import Site
 from kontora.records import service
+from kontora.records.custom import define
 
 ROLES = ("administrator", "head", "branch_manager", "manager", "assistant", "auditor")
-RECORDS, COMPANY = ("person", "organisation", "activity"), ("branch", "team", "user")
+RECORDS, COMPANY = ("person", "organisation", "activity", "group"), ("branch", "team", "user")
 ALL_VERBS = "view create edit delete export import merge assign".split()
 # What the shipped roles may do with records, and how far; written apart from the code.
 GRANTS: dict[str, dict[str, str]] = {
@@ -33,6 +34,25 @@ GRANTS: dict[str, dict[str, str]] = {
     "manager": dict.fromkeys("view create edit delete export".split(), "team"),
     "assistant": dict.fromkeys("view create edit".split(), "branch"),
     "auditor": dict.fromkeys("view export".split(), "all"),
+}
+# Groups of parties: one's own, and those that are shared.
+OF_GROUPS = dict.fromkeys("view create edit delete export".split(), "own")
+GROUP_GRANTS: dict[str, dict[str, str]] = {
+    **{role: GRANTS[role] for role in ("administrator", "head", "auditor")},
+    **dict.fromkeys(("branch_manager", "manager"), OF_GROUPS),
+    "assistant": dict.fromkeys("view create edit delete".split(), "own"),
+}
+# Fields of administrators that lead from a record to another one, by where they are defined: a link
+# to any party, a person, an activity, a group, a user.
+LINKS: dict[str, dict[str, dict[str, str]]] = {
+    "party": {
+        "friend": {"target": "party"},
+        "adviser": {"target": "party", "target_kind": "person"},
+        "task": {"target": "activity"},
+        "keeper": {"target": "user"},
+    },
+    "activity": {"before": {"target": "activity"}, "about": {"target": "party"}},
+    "group": {"sister": {"target": "group"}},
 }
 PLACES = ("team", "branch", "below", "foreign", "unowned", "deleted")
 
@@ -51,7 +71,9 @@ class Item:
     firms: list[Item] = field(default_factory=list)
     parties: list[Item] = field(default_factory=list)
     deleted: bool = False
+    shared: bool = False
     listed: tuple[str, ...] = ()
+    links: dict[str, Item] = field(default_factory=dict)
 
 
 @dataclass
@@ -83,9 +105,12 @@ class Company:
         """The rule of design section 2, on Python objects. Says nothing about the bin."""
         if item.entity in COMPANY:
             return role == "administrator" or verb == "view"
-        scope = GRANTS[role].get(verb)
+        grants = GROUP_GRANTS if item.entity == "group" else GRANTS
+        scope = grants[role].get(verb)
         if scope is None:
             return False
+        if item.shared and verb == "view":
+            return True
         pairs = [(item.owner, item.branch), *item.roles]
         if any(self._within(role, scope, owner, branch) for owner, branch in pairs):
             return True
@@ -129,6 +154,11 @@ def undone(session: Any) -> Iterator[None]:
 
 def build(site: Site) -> Company:
     company = Company(site=site)
+    with site.write(define.elevated(system("test"))) as session:
+        for entity, fields in LINKS.items():
+            for key, target in fields.items():
+                field_of = {"key": key, "label": key, "type": "reference", **target}
+                define.create(session, entity, field_of)
     with site.write(system("test")) as session:
         _people(company, session)
         for path, entity in (("contacts", "person"), ("counterparties", "organisation")):
@@ -136,8 +166,27 @@ def build(site: Site) -> Company:
         _ties(company, session)
         _places(company, session, "activities", "activity")
         _activities(company, session)
+        _places(company, session, "groups", "group")
+        shared = Item("groups", "group", "shared", "stranger", "East", shared=True)
+        _create(company, session, shared, {"shared": True})
         _own_company(company)
+    with site.write(system("test")) as session:
+        _links(company, session)
     return company
+
+
+def _links(company: Company, session: Any) -> None:
+    """Each record leads by its links to others, which lie in all relations to the roles."""
+    live = [each for each in company.items if not each.deleted]
+    for number, item in enumerate(each for each in live if each.entity in RECORDS):
+        entity = {"person": "party", "organisation": "party"}.get(item.entity, item.entity)
+        for key, target in LINKS[entity].items():
+            wanted = {"party": ("person", "organisation")}.get(target["target"])
+            kinds = (target["target_kind"],) if "target_kind" in target else wanted
+            able = [each for each in live if each.entity in (kinds or (target["target"],))]
+            item.links[key] = able[(5 * number + 3) % len(able)]
+        custom = {key: str(each.id) for key, each in item.links.items()}
+        service.change_record(session, company.rtype(item.path), item.id, {"custom": custom})
 
 
 def _people(company: Company, session: Any) -> None:
@@ -184,6 +233,7 @@ def _create(company: Company, session: Any, item: Item, data: dict[str, Any]) ->
         "person": {"given": word, "family": "Common", "birth_date": "1990-01-01"},
         "organisation": {"display_name": f"{word} Common", "industry": "trade"},
         "activity": {"kind": "note", "subject": f"{word} Common"},
+        "group": {"name": f"{word} Common"},
     }
     given = {
         **names[item.entity],

@@ -11,15 +11,17 @@ import pytest
 from tests.architecture.sources import CORE, ROOT, imports, name, package_of, python_files, tree
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "text", "clock", "ids", "settings"}),
+    frozenset(
+        {"errors", "text", "clock", "ids", "settings", "limits", "smtp", "measures", "traces"}
+    ),
     frozenset({"db"}),
     frozenset({"plugins", "hookspecs"}),
     frozenset({"registry"}),
     frozenset({"access"}),
     frozenset({"work"}),
     frozenset({"records"}),
-    frozenset({"parties"}),
-    frozenset({"lifecycle"}),
+    frozenset({"parties", "webhooks"}),
+    frozenset({"lifecycle", "privacy"}),
     frozenset({"http"}),  # what the faces share: who asks, policies, one transaction per request
     frozenset({"web", "rest", "public"}),
     frozenset({"wsgi", "api"}),

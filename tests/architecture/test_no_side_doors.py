@@ -13,21 +13,38 @@ from tests.architecture.sources import imports, name, package_of, python_files, 
 SQL_BY_HAND: dict[str, str] = {
     "core/src/kontora/db/": "the engines themselves: pragmas, locks, versions",
     "sdk/src/kontora_sdk/testing/databases.py": "makes and drops databases for tests",
+    "sdk/src/kontora_sdk/testing/originals.py": "puts databases of tests back as they were",
 }
 BANNED = {
     "sqlite3": "a second SQLite library in the process; use kontora.db",
     "pickle": "unpickling runs code; store JSON",
     "marshal": "loading it runs code; store JSON",
     "shelve": "it is pickle",
-    "requests": "Kontora calls nobody unasked",
-    "httpx": "Kontora calls nobody unasked",
-    "aiohttp": "Kontora calls nobody unasked",
-    "urllib3": "Kontora calls nobody unasked",
-    "urllib.request": "Kontora calls nobody unasked",
-    "http.client": "Kontora calls nobody unasked",
+    "requests": "whoever calls others does so by kontora.work.egress",
+    "httpx": "whoever calls others does so by kontora.work.egress",
+    "aiohttp": "whoever calls others does so by kontora.work.egress",
+    "urllib3": "whoever calls others does so by kontora.work.egress",
+    "urllib.request": "whoever calls others does so by kontora.work.egress",
+    "http.client": "whoever calls others does so by kontora.work.egress",
+    "xmlrpc": "whoever calls others does so by kontora.work.egress",
+    "ftplib": "whoever calls others does so by kontora.work.egress",
+    "smtplib": "mail leaves by one module",
+    "redis": "by kontora.work.redis",
+    "socket": "connections are opened by kontora.work.egress",
 }
 # File → what it needs a banned module for.
-LET_IN: dict[tuple[str, str], str] = {}
+_WORK = "core/src/kontora/work"
+LET_IN: dict[tuple[str, str], str] = {
+    (f"{_WORK}/egress.py", "urllib3"): "the one client",
+    (f"{_WORK}/egress.py", "socket"): "the one client: it connects to the address it has judged",
+    (f"{_WORK}/mail_message.py", "smtplib"): "mail, to the server that the operator names",
+    (f"{_WORK}/redis.py", "redis"): "to the server that the operator names",
+    (f"{_WORK}/worker.py", "socket"): "the name of this machine",
+    ("core/src/kontora/http/security.py", "socket"): "the name of this machine",
+    ("core/src/kontora/lifecycle/webserver.py", "socket"): "listens",
+    ("core/src/kontora/lifecycle/supervisor.py", "socket"): "listens",
+    ("core/src/kontora/lifecycle/child.py", "socket"): "a listener handed down",
+}
 SQL_NAMES = {"text", "literal_column"}
 SQL_MODULES = ("sqlalchemy",)
 RUNS_TEXT = {"eval", "exec"}

@@ -93,9 +93,12 @@ def test_a_member_installs_alone_with_pip(
 ) -> None:
     """With nothing but its own wheel, those of our members that it requires, and the registry."""
     python = tmp_path / "venv" / "bin" / "python"
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    # The pip of this environment installs into the new one, which needs none of its own.
+    make = [sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "venv")]
+    subprocess.run(make, check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
     found = str(wheels[folder].parent)
     quiet = ["--quiet", "--disable-pip-version-check", "--no-compile", "--find-links", found]
-    subprocess.run([python, "-m", "pip", "install", *quiet, wheels[folder]], check=True)
-    subprocess.run([python, "-m", "pip", "check"], check=True)
+    subprocess.run([*pip, "install", *quiet, wheels[folder]], check=True)
+    subprocess.run([*pip, "check"], check=True)
     subprocess.run([python, "-c", f"import {package(folder) or 'kontora'}"], check=True)

@@ -25,7 +25,7 @@ _READ_ATTRIBUTES = {"title", "alt", "placeholder", "aria-label", "data-confirm",
 _READ_ARGUMENTS = {"label", "label_plural", "help", "title", "hint", "summary", "remedy"}
 _MARKS = {"_", "_h", "n_", "_hn"}
 # They speak English: commands, what programs and plugin authors read, invented records.
-_ENGLISH = ("/cli/", "/rest/", "/db/migrations/", "/lifecycle/sample")
+_ENGLISH = ("/cli/", "/rest/", "/db/migrations/", "/lifecycle/sample", "kontora/measures.py")
 
 
 def _allowed(file: str) -> frozenset[str]:

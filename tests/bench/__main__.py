@@ -1,132 +1,122 @@
-"""`make bench`: list, open and create over HTTP at 1,000 contacts, beside a bare floor.
+"""`make bench`: what people and programs do most, over HTTP, beside a bare floor.
 
-Both servers are single processes on SQLite with `synchronous=FULL`; one client, one connection.
-The floor answers with the very bodies that Kontora gave. `--parties N` changes the size.
+On SQLite (one process, as `kontora serve` runs there), and on PostgreSQL with two processes when
+KONTORA_TEST_DATABASE_URL is set. `--size N` is the number of parties; their database is made once
+and kept in a folder of the user's cache (on PostgreSQL under a name of its own), and each run
+works on a copy of the small one, or on the kept one itself from 100,000 parties on.
 """
 
 from __future__ import annotations
 
 import argparse
-import functools
 import json
-import os
-import secrets
-import socket
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.bench.client import Client, Times, measure
+from tests.bench import table
+from tests.bench.client import Client, Times, at_once, in_turn
+from tests.bench.kept import Kept, kept
+from tests.bench.operations import LIST, Facts, Operation, operations
+from tests.bench.places import engines
+from tests.bench.servers import floor, kontora
 
-KONTORA = str(Path(sys.executable).with_name("kontora"))
-READS = 300
-STEPS = ("create", "list", "open")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def _running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        for _ in range(300):
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
+CLIENTS = 8
+DEEP = 50_000
+Results = dict[str, dict[str, tuple[Times, Times]]]
 
 
-def _person(number: int) -> dict[str, Any]:
-    return {
-        "given": f"Given{number % 97}",
-        "family": f"Family{number:07d}",
-        "email": f"person{number}@example.org",
-        "phone": f"+38044{number:07d}",
-    }
+def _facts(base: Kept, program: Client) -> tuple[Facts, dict[str, Any]]:
+    """What the operations and the floor need to know, as Kontora tells it."""
+    called = base.called
+    program("GET", f"{LIST}/{called[0]}?expand=affiliations")
+    contact = program.parsed()
+    order = list(contact)
+    place = contact.pop("affiliations")[0]
+    program("GET", f"/api/v1/activities?parties={called[0]}&limit=1")
+    activity = program.parsed()["items"][0]
+    shown = {"contact": contact, "order": order, "place": place, "activity": activity}
+    cursor = base.cursor(program, min(DEEP, base.size // 2))
+    facts = Facts(size=base.size, cursor=cursor, called=called)
+    return facts, shown | {"head": base.head, "reach": base.reach}
 
 
-def _timed(client: Client, bodies: list[dict[str, Any]]) -> tuple[dict[str, Times], list[str]]:
-    """Create all bodies, then read; returns the times and the ids that were made."""
-    made: list[str] = []
-
-    def create(body: dict[str, Any]) -> None:
-        made.append(client("POST", "/api/v1/contacts", body)["id"])
-
-    create(bodies[0])  # the first request pays for imports
-    times = {"create": measure(functools.partial(create, body) for body in bodies[1:])}
-    client("GET", "/api/v1/contacts")
-    reading = functools.partial(client, "GET", "/api/v1/contacts")
-    times["list"] = measure(reading for _ in range(READS))
-    times["open"] = measure(
-        functools.partial(client, "GET", f"/api/v1/contacts/{made[index * 7 % len(made)]}")
-        for index in range(READS)
-    )
-    return times, made
-
-
-def measure_kontora(home: Path, parties: int) -> tuple[dict[str, Times], list[dict[str, Any]]]:
-    """The times of a fresh Kontora, and the bodies that it answered with."""
-    environment = {**os.environ, "KONTORA_HOME": str(home)}
-    environment.pop("KONTORA_DATABASE_URL", None)
-
-    def cli(*arguments: str) -> str:
-        command = [KONTORA, *arguments]
-        return subprocess.run(
-            command, env=environment, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
-
-    email, password = "bench@example.org", secrets.token_urlsafe(12)
-    cli("init", "--admin-email", email, "--admin-password", password)
-    token = cli("token", "create", "--user", email, "--name", "bench").strip()
-    port = _free_port()
-    serve = [KONTORA, "serve", "--host", "127.0.0.1", "--port", str(port)]
-    with _running(serve, port, environment):
-        client = Client(port, token)
-        times, made = _timed(client, [_person(number) for number in range(parties)])
-        bodies = [client("GET", f"/api/v1/contacts/{party}") for party in made]
-    return times, bodies
+def measured(engine: str, size: int, reads: int) -> Results:
+    """Times of Kontora and of the floor on an engine, by operation and number of clients."""
+    with ExitStack() as stack:
+        folder, base = stack.enter_context(kept(engine, size))
+        port = stack.enter_context(kontora(engine, base, folder))
+        facts, shown = _facts(base, Client(port, base.tokens["head"]))
+        file = folder / "facts.json"
+        file.write_text(json.dumps(shown), "utf-8")
+        bare = stack.enter_context(floor(engine, base, file))
+        ours: dict[str, list[Client]] = {}
+        for by in base.tokens:
+            ours[by] = [Client(port, base.tokens[by]) for _n in range(CLIENTS)]
+        pages = [Client(port) for _n in range(CLIENTS)]
+        for each in pages:
+            each.sign_in("head@example.org", base.password)
+        plain: dict[str, list[Client]] = {}
+        found: Results = {}
+        for operation in operations(facts):
+            mine = pages if operation.page else ours[operation.by]
+            theirs = plain.setdefault(
+                operation.by, [Client(bare, reader=operation.by) for _n in range(CLIENTS)]
+            )
+            found[operation.name] = _measure(operation, mine, theirs, reads)
+        return found
 
 
-def measure_floor(folder: Path, bodies: list[dict[str, Any]]) -> dict[str, Times]:
-    """The times of the bare application with the same bodies."""
-    port = _free_port()
-    command = [sys.executable, "-m", "tests.bench.floor", str(folder / "floor.db"), str(port)]
-    with _running(command, port, dict(os.environ)):
-        return _timed(Client(port), bodies)[0]
+def _measure(
+    operation: Operation, ours: list[Client], theirs: list[Client], reads: int
+) -> dict[str, tuple[Times, Times]]:
+    if operation.alike:
+        _compare(operation, ours[0], theirs[0])
+
+    def calls(clients: list[Client]) -> list[Any]:
+        def one(client: Client) -> Any:
+            return lambda number: operation.call(client, number + 1)
+
+        return [one(client) for client in clients]
+
+    mine, bare = calls(ours), calls(theirs)
+    if operation.name == "create":  # each client changes what it has made
+        for number, call in enumerate((*mine, *bare)):
+            call(900_000 + number)
+    alone = in_turn(mine[0], bare[0], range(2_000, 2_000 + reads))
+    return {"1": alone, str(CLIENTS): at_once(mine, bare, max(2, reads // 8))}
+
+
+def _compare(operation: Operation, ours: Client, theirs: Client) -> None:
+    for number in (1, 2, 3):
+        mine, bare = operation.call(ours, number), operation.call(theirs, number)
+        if mine != bare:
+            raise RuntimeError(
+                f"{operation.name}: the bodies differ.\n{mine[:900]!r}\n{bare[:900]!r}"
+            )
 
 
 def main() -> None:
-    """Measure both, print a table, and with --json FILE keep the numbers."""
+    """Measure, print a table for each engine, and keep the numbers where it is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--parties", type=int, default=1000)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--size", type=int, default=1000, help="parties; at least 500")
+    parser.add_argument("--reads", type=int, default=40, help="calls of each operation")
+    parser.add_argument("--engine", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="write the tables into it")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        kontora, bodies = measure_kontora(Path(folder) / "home", options.parties)
-        floor = measure_floor(Path(folder), bodies)
-    print(f"{options.parties} contacts, SQLite, milliseconds: median and 95th percentile")
-    print(f"{'':8} {'kontora':>15}   {'floor':>15}   {'times':>5}")
-    for step in STEPS:
-        ratio = kontora[step].median / floor[step].median
-        print(f"{step:8} {kontora[step]}   {floor[step]}   {ratio:5.1f}")
+    numbers: dict[str, Any] = {"size": options.size}
+    for engine in options.engine or engines():
+        start = time.monotonic()
+        found = measured(engine, options.size, options.reads)
+        print(f"\n{options.size:,} parties, {engine}, {time.monotonic() - start:.0f} s")
+        text = table.made(found)
+        print(text, flush=True)
+        numbers[engine] = table.plain(found)
+        if options.docs:
+            table.write(options.docs, engine, options.size, text)
     if options.json:
-        numbers = {step: [vars(kontora[step]), vars(floor[step])] for step in STEPS}
         options.json.write_text(json.dumps(numbers, indent=2) + "\n")
 
 

@@ -76,3 +76,100 @@ def test_a_list_is_exported_with_its_columns(as_admin: Page, tmp_path: Path) -> 
     kept = tmp_path / "export.csv"
     download.value.save_as(kept)
     assert "Harbour & Field Ltd" in kept.read_text("utf-8-sig")
+
+
+def test_a_fact_is_changed_in_its_place_and_taken_back(as_admin: Page) -> None:
+    """Without the mouse: Enter opens, Enter saves, Escape gives up, the focus stays there."""
+    family = make_contact(as_admin)
+    pencil = as_admin.get_by_role("button", name="Change: Given name")
+    pencil.press("Enter")
+    field = as_admin.get_by_role("textbox", name="Given name")
+    expect(field).to_be_focused()
+    field.fill("Hanna")
+    field.press("Enter")
+    expect(as_admin.get_by_role("heading", name=f"Hanna {family}")).to_be_visible()
+    expect(pencil).to_be_focused()
+    pencil.press("Enter")
+    field.fill("Nobody")
+    field.press("Escape")
+    expect(field).to_have_count(0)
+    as_admin.get_by_role("button", name="Undo").click()
+    expect(as_admin.get_by_role("heading", name=f"Anna {family}")).to_be_visible()
+
+
+def test_a_fact_is_saved_when_one_goes_on(as_admin: Page) -> None:
+    make_contact(as_admin)
+    as_admin.get_by_role("button", name="Change: Contact points").click()
+    dialog = as_admin.get_by_role("dialog", name="Contact points")
+    dialog.get_by_label("Label").first.fill("work")
+    dialog.get_by_label("Label").first.press("Control+Enter")
+    expect(dialog).to_be_hidden()
+    expect(as_admin.get_by_role("definition").filter(has_text="work").first).to_be_visible()
+    as_admin.get_by_role("button", name="Change: Given name").press("Enter")
+    as_admin.get_by_role("textbox", name="Given name").fill("Hanna")
+    as_admin.get_by_role("heading", level=1).click()
+    expect(as_admin.get_by_role("heading", level=1)).to_contain_text("Hanna")
+
+
+def test_a_call_is_written_down_by_keyboard_with_the_next_step(as_admin: Page) -> None:
+    make_contact(as_admin)
+    main = as_admin.get_by_role("main")
+    kinds = main.get_by_role("radiogroup", name="What to write down")
+    kinds.get_by_role("radio", name="Note").focus()
+    as_admin.keyboard.press("ArrowRight")
+    expect(kinds.get_by_role("radio", name="Call")).to_be_checked()
+    main.get_by_label("Subject").fill("Asked for the price")
+    main.get_by_label("Result").select_option(label="Reached")
+    main.get_by_label("Duration, minutes").fill("12")
+    main.get_by_label("and remind me on…").check()
+    main.get_by_label("What it will be about").fill("Send the offer")
+    as_admin.keyboard.press("Control+Enter")
+    coming = main.get_by_role("group", name="The next activity")
+    expect(coming.get_by_role("link", name="Send the offer")).to_be_visible()
+    entry = main.get_by_role("listitem").filter(has_text="Asked for the price")
+    expect(entry).to_contain_text("12 min")
+    expect(main.get_by_label("Subject")).to_have_value("")
+    coming.get_by_role("button", name="Move").click()
+    as_admin.get_by_role("button", name="In a month").click()
+    expect(as_admin.get_by_role("status").filter(has_text="Moved to")).to_be_visible()
+    coming.get_by_role("button", name="Done").click()
+    expect(coming).to_have_count(0)
+
+
+def test_nothing_typed_is_lost_with_the_line(as_admin: Page) -> None:
+    make_contact(as_admin)
+    subject = as_admin.get_by_role("main").get_by_label("Subject")
+    subject.fill("Said on the train")
+    as_admin.context.set_offline(True)
+    subject.press("Control+Enter")
+    expect(as_admin.get_by_text("Nothing was saved; try again.")).to_be_visible()
+    expect(subject).to_have_value("Said on the train")
+    as_admin.context.set_offline(False)
+    subject.press("Control+Enter")
+    written = as_admin.get_by_role("listitem").filter(has_text="Said on the train")
+    expect(written).to_be_visible()
+
+
+def test_a_double_is_seen_while_typing_and_used(as_admin: Page) -> None:
+    family = make_contact(as_admin)
+    address = as_admin.url
+    as_admin.goto("/activities")
+    as_admin.get_by_role("banner").get_by_role("button", name="Create").click()
+    as_admin.get_by_role("banner").get_by_role("link", name="Contact").click()
+    dialog = as_admin.get_by_role("dialog", name="New contact")
+    dialog.get_by_label("Given name").fill("Somebody")
+    dialog.get_by_label("Value").first.fill(f"{family}@example.org".lower())
+    dialog.get_by_role("link", name=f"Use this one: Anna {family}").click()
+    expect(as_admin).to_have_url(address)
+
+
+def test_an_earlier_value_comes_back_from_the_history(as_admin: Page) -> None:
+    family = make_contact(as_admin)
+    as_admin.get_by_role("button", name="Change: Given name").press("Enter")
+    field = as_admin.get_by_role("textbox", name="Given name")
+    field.fill("Hanna")
+    field.press("Enter")
+    expect(as_admin.get_by_role("heading", level=1)).to_have_text(f"Hanna {family}")
+    as_admin.get_by_role("link", name="History").click()
+    as_admin.get_by_role("button", name="Bring back the value before: Given name").click()
+    expect(as_admin.get_by_role("heading", level=1)).to_have_text(f"Anna {family}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -13,6 +15,7 @@ from kontora.access.principal import Principal, system
 from kontora.errors import Invalid
 from kontora.lifecycle.site import Site
 from kontora.records import service
+from kontora.work.runner import run_pending
 
 pytestmark = pytest.mark.kontora_plugins("hello")
 Make = Callable[..., UUID]
@@ -110,3 +113,29 @@ def test_the_report_counts_by_occasion(kontora_site: Site) -> None:
     with kontora_site.read(system("test")) as session:
         rows = [tuple(row) for row in report.run(session, {})]
     assert rows == [("Birthday", 2), ("Other occasion", 1)]
+
+
+def test_greetings_hold_files_without_a_word_about_them(
+    kontora_site: Site, as_role: Callable[..., Any]
+) -> None:
+    client = as_role("administrator")
+    greeting = greet(kontora_site, client.principal, subject="Many happy returns")
+    address = f"/hello/greetings/{greeting}"
+    assert f"{address}/panels/core.files" in client.get(address).text
+    sent = {"data": {"file": (io.BytesIO(b"all the quokkas"), "card.txt")}}
+    assert client.post(f"{address}/files", **sent).status_code == 303
+    assert "card.txt" in client.get(f"{address}/panels/core.files").text
+    run_pending(kontora_site.work_site())
+    assert "Many happy returns" in client.get("/hello/greetings?q=quokkas").text
+    assert "Many happy returns" not in client.get("/hello/greetings?q=wombats").text
+
+
+def test_greetings_are_seen_as_postcards(kontora_site: Site, as_role: Callable[..., Any]) -> None:
+    client = as_role("administrator")
+    greet(kontora_site, client.principal, subject="Quokka day", body="Hop along")
+    greet(kontora_site, client.principal, subject="Wombat day")
+    offered = client.get("/hello/greetings").text
+    assert "Postcards" in offered and "kind=hello.postcards" in offered
+    page = client.get("/hello/greetings?kind=hello.postcards&subject[contains]=quokka").text
+    assert "Hop along" in page and "Wombat day" not in page
+    assert "Postcards" not in client.get("/contacts").text

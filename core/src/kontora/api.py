@@ -21,18 +21,25 @@ from kontora.parties.fields import BRANCH as BRANCH_FIELD
 from kontora.parties.fields import OWNER as OWNER_FIELD
 from kontora.parties.models import Organisation, Party, Person
 from kontora.plugins.manifest import Manifest
+from kontora.records import notices
 from kontora.records import service as records
 from kontora.records.columns import RecordColumns
 from kontora.records.query import Query
 from kontora.registry.faces import (
+    Action,
+    Chart,
     Check,
     GrantTemplate,
     MenuItem,
+    NoticeKind,
+    Outcome,
     Panel,
     Permission,
     Report,
     ReportColumn,
+    ReportRow,
     Setting,
+    ViewKind,
     Widget,
 )
 from kontora.registry.fields import Choice, Collection, Field, FieldType
@@ -47,10 +54,12 @@ __all__ = [
     "PUBLIC",
     "RECORDS",
     "SIGNED_IN",
+    "Action",
     "Activity",
     "Base",
     "Branch",
     "Change",
+    "Chart",
     "Check",
     "Choice",
     "Collection",
@@ -72,7 +81,9 @@ __all__ = [
     "Manifest",
     "MenuItem",
     "NotFound",
+    "NoticeKind",
     "Organisation",
+    "Outcome",
     "Panel",
     "Party",
     "Permission",
@@ -84,6 +95,7 @@ __all__ = [
     "RecordType",
     "Report",
     "ReportColumn",
+    "ReportRow",
     "ScopedSession",
     "Setting",
     "SortText",
@@ -94,12 +106,14 @@ __all__ = [
     "UUIDType",
     "User",
     "Via",
+    "ViewKind",
     "Widget",
     "child",
     "db",
     "hookimpl",
     "needs",
     "new_id",
+    "notices",
     "now",
     "plural",
     "policy",

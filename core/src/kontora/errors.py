@@ -8,6 +8,8 @@ KontoraError
 ├── Conflict            the state of the data does not allow it
 ├── Locked              another process holds the lock that this one needs
 ├── Unreachable         the database does not answer
+│   └── Unsure          it went away during the commit
+├── TooLarge            an upload is larger than this site takes
 ├── Unscoped            a programming error: a statement tried to go round the scoped session
 ├── PluginError         a plugin cannot be loaded or broke its contract
 ├── MigrationFailed     a migration stopped; the schema is as before
@@ -89,6 +91,31 @@ class Locked(KontoraError):
 
 class Unreachable(KontoraError):
     """The database does not answer; a later try may succeed."""
+
+
+class Unsure(Unreachable):
+    """The database went away during the commit: the change was kept as a whole or not at all,
+    and nobody can tell which before it is back."""
+
+
+class Maintenance(KontoraError):
+    """The tables are being changed; the request was not begun."""
+
+
+class Full(KontoraError):
+    """There is no room left where the data lies; nothing of this was kept."""
+
+
+class TooLarge(KontoraError):
+    """What was sent is larger than this site takes; nothing of it was kept."""
+
+
+class TooMany(KontoraError):
+    """Something was asked for too often; `retry_after` seconds later it may be again."""
+
+    def __init__(self, message: object, remedy: object = "", *, retry_after: int = 60) -> None:
+        super().__init__(message, remedy)
+        self.retry_after = retry_after
 
 
 class Unscoped(KontoraError):

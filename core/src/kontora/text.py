@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
+from typing import Any
 
 LANGUAGES = ("en", "ru", "uk")
 _locale: ContextVar[str] = ContextVar("kontora_locale", default="en")
@@ -107,3 +108,25 @@ def use_locale(language: str) -> Iterator[None]:
         yield
     finally:
         _locale.reset(token)
+
+
+def kept(text: object) -> Any:
+    """A text as JSON, to be shown later, and then in the language of who reads it. Values that
+    are texts themselves are kept the same way; what JSON does not know becomes a string."""
+    if isinstance(text, LazyText):
+        return {
+            "domain": text.domain,
+            "one": text.one,
+            "many": text.many,
+            "number": text.number,
+            "values": {name: kept(value) for name, value in text.values},
+        }
+    return text if text is None or isinstance(text, str | int | float | bool) else str(text)
+
+
+def told(found: Any) -> Any:
+    """What `kept` kept."""
+    if not isinstance(found, dict):
+        return found
+    values = tuple((str(name), told(value)) for name, value in found["values"].items())
+    return LazyText(found["domain"], found["one"], found["many"], found["number"], values)

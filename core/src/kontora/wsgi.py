@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kontora.http import context, failures, operation, policy, security
+from kontora.db.engine import is_database_away
+from kontora.http import context, failures, operation, policy, quota, security
+from kontora.http.routes import QuickRule
 from kontora.lifecycle.site import Site
 from kontora.settings import Settings
 
@@ -20,17 +23,24 @@ def create_app(site: Site | None = None, *, safe_mode: bool = False) -> Flask:
 
     site = site or Site(Settings.from_env(), safe_mode=safe_mode)
     app = Flask("kontora", static_folder=None)
+    app.url_rule_class = QuickRule
     app.extensions["kontora"] = site
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Who asks is known first: then a refused CSRF token is told in his language and shell.
     context.install(app)
     security.configure(app, site.settings)
+    quota.install(app)
     app.before_request(policy.enforce)
     operation.register(app)
     rest.register(app, site)
     web.register(app, site)
     app.register_error_handler(Exception, _answer(rest.problem, web.error_page))
     policy.check_all(app)
+    if proxies := site.settings.proxies:
+        # Without a proxy these headers are the caller's own words, and would name any address.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0
+        )
     return app
 
 
@@ -40,7 +50,13 @@ def _answer(problem: Any, page: Any) -> Any:
     def handle(error: Exception) -> Response:
         failure = failures.describe(error)
         face = problem if request.path.startswith("/api/") else page
-        response: Response = face(failure)
+        try:
+            response: Response = face(failure)
+        except Exception as second:  # a page shows more than the failure, and that may be away
+            if not is_database_away(second):
+                raise
+            failure = failures.describe(second)
+            response = face(failure)
         for name, value in failure.headers.items():
             response.headers[name] = value
         return response

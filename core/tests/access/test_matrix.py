@@ -17,7 +17,7 @@ from kontora.records import service
 from kontora.records.service import Query
 
 SEED = 20261121
-PATHS = ("contacts", "counterparties", "activities", "branches", "teams", "users")
+PATHS = ("contacts", "counterparties", "activities", "groups", "branches", "teams", "users")
 CHANGES: dict[str, dict[str, Any]] = {
     "contacts": {"middle": "X"},
     "counterparties": {"notes": "X"},
@@ -25,6 +25,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "branches": {"name": "X"},
     "teams": {"name": "X"},
     "users": {"name": "X"},
+    "groups": {"description": "X"},
 }
 Verb = Callable[[ScopedSession, Any, UUID, dict[str, Any]], Any]
 
@@ -134,7 +135,7 @@ def test_lists_counts_and_figures_speak_of_what_the_role_sees(
 @pytest.mark.parametrize("role", ROLES)
 def test_search_finds_what_the_role_sees(company: Company, role: str) -> None:
     with company.site.read(company.principal(role)) as session:
-        for path in ("contacts", "counterparties", "activities"):
+        for path in PATHS[:4]:
             rtype = company.rtype(path)
             page = service.list_records(session, rtype, Query(q="common", limit=200, total=True))
             assert sorted(each["id"] for each in page.items) == _seen(company, role, path)
@@ -154,7 +155,7 @@ def test_no_answer_names_what_the_role_does_not_see(company: Company, role: str)
     hidden = [
         f"canary{item.entity}{item.place.replace(' ', '')} ".replace("_", "")
         for item in company.items
-        if item.path in PATHS[:3] and not company.may(role, "view", item)
+        if item.path in PATHS[:4] and not company.may(role, "view", item)
     ]
     answers: list[Any] = []
     with company.site.read(company.principal(role)) as session:
@@ -178,7 +179,7 @@ def test_creating_takes_the_right(company: Company, role: str, path: str) -> Non
         "activities": {"kind": "note"},
     }.get(path, {"name": "New"})
     rtype = company.rtype(path)
-    allowed = role not in ("auditor",) if path in PATHS[:3] else role == "administrator"
+    allowed = role not in ("auditor",) if path in PATHS[:4] else role == "administrator"
     with company.site.write(company.principal(role)) as session, undone(session):
         if not allowed:
             with pytest.raises(Forbidden):
@@ -186,7 +187,7 @@ def test_creating_takes_the_right(company: Company, role: str, path: str) -> Non
             return
         made = service.create_record(session, rtype, data)
         shown = service.get_record(session, rtype, made.id)
-        if path in PATHS[:3]:
+        if path in PATHS[:4]:
             assert shown["owner"]["id"] == str(company.users[role])
 
 

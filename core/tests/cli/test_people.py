@@ -77,3 +77,28 @@ def test_a_disabled_user_is_nobody_at_once(invoke: Invoke, site: Site) -> None:
         assert identity.principal_of_token(session, token) is None
     assert "disabled" in invoke("token", "create", "--user", "f@example.org", "--name", "y").stderr
     assert "no user" in invoke("user", "disable", "nobody@example.org").stderr
+
+
+def test_a_user_is_invited_and_the_mail_lies_in_the_outbox(invoke: Invoke, site: Site) -> None:
+    from kontora.work.runner import run_pending
+
+    done = invoke("user", "add", "ann@example.org", "--role", "manager", "--invite")
+    assert done.exit_code == 0, done.output
+    run_pending(site.work_site())
+    (file,) = (site.settings.home / "outbox").glob("*.eml")
+    assert "set-password?token" in file.read_text()
+    both = ("--invite", "--password", "long enough 1")
+    assert invoke("user", "add", "b@example.org", *both).exit_code == 2
+
+
+def test_factors_are_reset_by_command(invoke: Invoke, site: Site) -> None:
+    from kontora.access import second_factor
+
+    made = UUID(invoke("user", "add", "ann@example.org", "--role", "manager").stdout.strip())
+    with site.write(system("test")) as session:
+        second_factor.make_codes(session, made)
+    done = invoke("user", "reset-factors", "ann@example.org", "--json")
+    assert json.loads(done.stdout) == {"user": "ann@example.org", "factors": []}
+    with site.read(system("test")) as session:
+        assert second_factor.factors(session, made).codes_left == 0
+    assert invoke("user", "reset-factors", "nobody@example.org").exit_code == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from kontora import clock
+from kontora.access import identity
 from kontora.access.principal import system
+from kontora.access.rights import Rights, Scope
 from kontora.access.scope_table import PartyScope
 from kontora.db.engine import is_database_busy
-from kontora.errors import Invalid
+from kontora.errors import Forbidden, Invalid
 from kontora.lifecycle.install import add_user
 from kontora.lifecycle.site import Site
 from kontora.parties import scope
@@ -24,7 +27,7 @@ from kontora.parties.models import Affiliation, Party, PartyRole, Relation
 from kontora.records import service
 
 
-def from_scratch(session: Any, today: date) -> set[tuple[UUID, UUID, str, bool]]:
+def from_scratch(session: Any, today: date) -> set[tuple[UUID, UUID, str, bool, bool]]:
     """The rule of `scope_table`, as plain loops."""
 
     def current(row: Any) -> bool:
@@ -37,21 +40,18 @@ def from_scratch(session: Any, today: date) -> set[tuple[UUID, UUID, str, bool]]
     for role in session.scalars(select(PartyRole)):
         if current(role):
             direct[role.party_id] |= {x for x in (role.owner_id, role.branch_id) if x}
-    found: dict[tuple[UUID, UUID], bool] = {}
+    heirs: set[tuple[UUID, UUID]] = set()
     for link in session.scalars(select(Affiliation)):
         if current(link) and parties[link.organisation_id].deleted_at is None:
-            for each in direct[link.organisation_id]:
-                found[each, link.person_id] = True
-    for party, scopes in direct.items():
-        for each in scopes:
-            found[each, party] = False
-    return {(s, p, parties[p].sort_key, inherited) for (s, p), inherited in found.items()}
+            heirs |= {(each, link.person_id) for each in direct[link.organisation_id]}
+    own = {(each, party) for party, scopes in direct.items() for each in scopes}
+    return {(s, p, parties[p].sort_key, (s, p) in own, (s, p) in heirs) for s, p in own | heirs}
 
 
 def check(site: Site) -> None:
     with site.read(system("test")) as session, session.with_deleted():
         columns = (PartyScope.scope_id, PartyScope.party_id, PartyScope.sort_key)
-        rows = session.execute(select(*columns, PartyScope.inherited))
+        rows = session.execute(select(*columns, PartyScope.own, PartyScope.inherited))
         assert {tuple(row) for row in rows} == from_scratch(session, session.now.date())
 
 
@@ -205,3 +205,53 @@ def test_a_person_is_called_by_what_is_known(site: Site, data: dict[str, Any], n
             service.change_record(session, rtype, made.id, {"family": "Ivanova"})
             changed = service.get_record(session, rtype, made.id)["display_name"]
             assert changed == ("Dr. Anna" if "display_name" in data else "Anna Ivanova")
+
+
+def test_kinds_with_different_scopes_reach_by_both_ways(site: Site) -> None:
+    """A colleague owns a firm and a person of it. Who reaches firms of the team, but people only
+    of his own, sees that person through the firm; and no longer when she has left it."""
+    people, firms = (site.registry.record_type(p) for p in ("contacts", "counterparties"))
+    with site.write(system("test")) as session:
+        team = service.create_record(session, site.registry.record_type("teams"), {"name": "T"}).id
+        mate, me = (
+            add_user(session, email=f"{n}@example.org", roles=["manager"], teams=[team])
+            for n in ("mate", "me")
+        )
+        firm = service.create_record(session, firms, {"display_name": "F", "owner": str(mate)}).id
+        work = [{"organisation": str(firm)}]
+        hers = {"owner": str(mate)}
+        inside = service.create_record(
+            session, people, {"given": "In", "affiliations": work, **hers}
+        ).id
+        outside = service.create_record(session, people, {"given": "Out", **hers}).id
+        mine = service.create_record(session, people, {"given": "Mine", "owner": str(me)}).id
+    with site.read(system("test")) as session:
+        found = identity.principal_of_user(session, me)
+        assert found is not None
+    grants = {
+        ("person", "view"): Scope.OWN,
+        ("organisation", "view"): Scope.TEAM,
+        ("person", "edit"): Scope.TEAM,
+    }
+    actor = replace(found, rights=Rights(grants=grants))
+
+    def seen() -> set[UUID]:
+        with site.read(actor) as session:
+            ids = set(session.scalars(select(Party.id)))
+            items = service.list_records(session, people, service.Query()).items
+            assert {each["id"] for each in items} == {str(each) for each in ids - {firm}}
+        return ids
+
+    assert seen() == {firm, inside, mine} and outside not in seen()
+    with site.write(system("test")) as session:
+        service.change_record(session, people, inside, {"affiliations": []})
+    assert seen() == {firm, mine}
+    # Changing takes a row of one's own, and both rows stood for the same colleague.
+    with site.write(system("test")) as session:
+        service.change_record(session, people, inside, {"affiliations": work})
+    with site.write(actor) as session:
+        service.change_record(session, people, inside, {"notes": "mine to change"})
+    with site.write(system("test")) as session:
+        service.change_record(session, people, inside, {"owner": None, "branch": None})
+    with site.write(actor) as session, pytest.raises(Forbidden):
+        service.change_record(session, people, inside, {"notes": "but not this"})

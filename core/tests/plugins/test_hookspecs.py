@@ -26,4 +26,4 @@ def test_the_policies_fit_together(hook):
 
 
 def test_names_are_not_used_twice():
-    assert len({each.name for each in HOOKS}) == len(HOOKS) == 17
+    assert len({each.name for each in HOOKS}) == len(HOOKS) == 21

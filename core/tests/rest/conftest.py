@@ -21,10 +21,10 @@ Clients = Callable[..., ProgramClient]
 
 
 @pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Callable[[str], Site]) -> Iterator[Site]:
+def site(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
     site = new_site(request.param)
     yield site
-    site.close()
+    new_site.gone(site)
 
 
 @pytest.fixture(scope="module")

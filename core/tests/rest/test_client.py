@@ -55,9 +55,10 @@ def generated(site: Site, tmp_path: Path) -> Iterator[Callable[[str], Any]]:
     if not generator.exists() and shutil.which("openapi-python-client") is None:
         pytest.skip("openapi-python-client is not installed")
     description, settings = tmp_path / "openapi.json", tmp_path / "settings.yaml"
-    description.write_text(json.dumps(openapi.document(site)))
+    description.write_text(json.dumps(openapi.document(site.registry)))
     # No hooks: the formatting of the generated code is not what we test.
-    settings.write_text(f"package_name_override: {PACKAGE}\npost_hooks: []\n")
+    pictures = "content_type_overrides: {image/webp: application/octet-stream}"
+    settings.write_text(f"package_name_override: {PACKAGE}\npost_hooks: []\n{pictures}\n")
     result = subprocess.run(
         [
             *(str(generator), "generate", "--path", str(description), "--meta", "none"),

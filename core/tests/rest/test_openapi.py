@@ -12,7 +12,7 @@ from kontora.rest import openapi
 
 
 def test_the_document_is_valid(site: Site) -> None:
-    document = json.loads(json.dumps(openapi.document(site)))
+    document = json.loads(json.dumps(openapi.document(site.registry)))
     validate(document)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import random
 from pathlib import Path
 
@@ -50,11 +51,12 @@ def damaged(content: bytes, chance: random.Random) -> bytes:
     return bytes(data)
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("suffix", sorted(SEEDS))
 def test_no_damage_brings_down_a_reader(suffix: str, tmp_path: Path) -> None:
     chance = random.Random(7)
     path = tmp_path / f"file.{suffix}"
-    for _time in range(300):
+    for _time in range(int(os.environ.get("KONTORA_TEST_DAMAGES", "300"))):
         path.write_bytes(damaged(chance.choice(SEEDS[suffix]), chance))
         with contextlib.suppress(Invalid):
             for row in open_table(path).rows():

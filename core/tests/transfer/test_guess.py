@@ -53,6 +53,44 @@ def test_ukrainian_headings() -> None:
     ]  # fmt: skip
 
 
+# A path, then headings that mean it, apart by bars. Those after “-” mean no field of ours.
+MEANINGS = """
+phone: Contact Phone Number|Work phone|Mobile No.|Tel. No.|Customer Mobile Number|Cell no
+phone: Client's Telephone|Primary Phone #|Contact number|Phones|Company phone no|Work phone number
+phone: Телефон клиента|Контактный номер телефона|Раб. тел.|Моб. тел.|№ телефона|Мобильный номер
+phone: Номер мобильного телефона|Рабочий телефон контакта|Телефон контактного лица
+phone: Телефон клієнта|Контактний номер телефону|Роб. тел.|Номер мобільного|Телефон замовника
+display_name: Contact Name|Customer Name|Employee full name|Contact person|Lead Name
+display_name: Наименование контрагента|Название клиента|ФИО контакта|ФИО сотрудника
+display_name: Назва контрагента|ПІБ клієнта|Повне ім’я працівника|Найменування клієнта
+email: Contact Email Address|Customer e-mail|Work e-mail address|Client mail|E-mails
+email: Email клиента|Электронная почта контакта|E-mail адрес организации
+email: Ел. пошта клієнта|Електронна пошта замовника|Адреса електронної пошти контакту
+web: Company website|Website address|Сайт компании|Сайт організації
+fax: Fax No.|Company fax number|Номер факса|Факс організації
+address.street: Customer address|Contact street address|Адрес клиента|Адреса клієнта
+address.locality: City name|Cities|Customer city|Город клиента|Місто замовника
+address.region: Counties|State name|Область клиента
+address.country: Country name|Customer Country|Страна клиента|Країна клієнта
+organisation: Contact company|Наименование организации|Назва організації
+identifier.inn: ИНН клиента|Номер ИНН|INN number
+identifier.edrpou: Код ЄДРПОУ контрагента|ЄДРПОУ клієнта
+title: Contact job title|Должность контакта|Посада контактної особи
+-: Account number|Customer No.|Client ID|Employee number|Registration number|Lead source
+-: Номер клиента|Номер заказа|Номер договора|Номер клієнта|Номер договору
+-: Customer since|a|key|val|Location Coordinates|Company number
+"""
+
+
+@pytest.mark.parametrize("line", MEANINGS.split("\n")[1:-1])
+def test_words_around_a_known_heading_change_nothing(line: str) -> None:
+    path, _sign, headings = line.partition(": ")
+    each = headings.split("|")
+    # Beside a name a company is no name of the record itself.
+    found = {heading: guessed(f"given,{heading}").get(heading, "-") for heading in each}
+    assert found == dict.fromkeys(each, path)
+
+
 def test_headings_of_a_database() -> None:
     found = guessed(
         "CustomerId,FirstName,LastName,Company,PostalCode,SupportRepId,ReportsTo,HireDate"

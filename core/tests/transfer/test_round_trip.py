@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,11 @@ from kontora.records.transfer.readers import open_table
 from kontora.records.transfer.writers import CsvWriter, JsonWriter, Writer, XlsxWriter, writer_for
 
 SETTINGS = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=int(os.environ.get("KONTORA_TEST_EXAMPLES", "60")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+pytestmark = pytest.mark.timeout(1800)
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 NASTY = st.sampled_from(
     ["=1+1", "+7 916", "-5", "@cmd", "|x", "\t=1", " =1", "'=1", "''", "'", "\ufeff=1", "＝1",

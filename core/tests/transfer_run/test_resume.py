@@ -23,6 +23,7 @@ class Cut(BaseException):
 def begun(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, runs.Run]:
     """A run of thirty rows, three to a slice, of which nothing is done yet."""
     monkeypatch.setattr(running, "SLICE_ROWS", 3)
+    monkeypatch.setattr(running, "SLICE_SECONDS", 60)  # a slow machine cuts no slice short
     rows = [[f"k{n}", f"Name {n}", f"p{n}@example.org", f"k{31 - n}"] for n in range(1, 31)]
     rows[4][1] = rows[4][2] = ""
     file = transfer.file(HEADS, *rows)
@@ -60,6 +61,33 @@ def test_a_run_goes_on_behind_its_cursor(
     assert len(people) == 29
     places = [each["affiliations"] for each in people]
     assert sum(len(each) == 1 and each[0]["reports_to"] is not None for each in places) == 28
+
+
+def test_the_cursor_moves_with_its_rows_or_not_at_all(
+    transfer: Transfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off between the rows of a slice and its cursor, a run keeps neither."""
+    _file, run = begun(transfer, monkeypatch)
+    advance = runs.advance
+    left = 3
+
+    def cut(*arguments: Any, **more: Any) -> runs.Run:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise Cut
+        return advance(*arguments, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(runs, "advance", cut)
+        with pytest.raises(Cut):
+            running.resume(transfer.site, SYSTEM, run)
+    with transfer.site.read(SYSTEM) as session:
+        kept = runs.get(session, run.id)
+    written = len(transfer.all("contacts"))
+    assert (kept.cursor, written, kept.counts["refused"]) == (6, 5, 1)
+    done = running.resume(transfer.site, SYSTEM, kept)
+    assert (done.counts["created"], done.counts["updated"]) == (29, 0)
 
 
 def test_two_processes_never_work_on_one_run(

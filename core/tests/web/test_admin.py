@@ -12,7 +12,6 @@ from kontora.access.principal import system
 from kontora.lifecycle import roles, site_settings
 from kontora.lifecycle.site import Site
 
-pytestmark = pytest.mark.parametrize("kontora_engine", ["sqlite"], indirect=True)
 Clients = Callable[..., Any]
 
 

@@ -23,7 +23,7 @@ from kontora.wsgi import create_app
 from kontora_sdk.testing.clients import signed_in
 
 SEED = 20261121
-RECORDS = ("contacts", "counterparties", "activities")
+RECORDS = ("contacts", "counterparties", "activities", "groups")
 PLACES = ("team", "foreign", "deleted foreign")
 # An export answers with a file and notes itself; the tests of transfer compare its rows.
 FILES = "/<rtype:rtype>/export"

@@ -216,14 +216,10 @@ def test_jobs_of_absent_plugins_are_parked_until_they_are_back(database: Databas
         assert row(database, job_id).state == state
 
 
-def test_old_rows_go_but_dead_jobs_stay(database: Database) -> None:
-    kept, done = enqueue(database, max_attempts=1), enqueue(database)
-    first, second = claimed(database), claimed(database)
-    assert (first.id, second.id) == (kept, done)
+def test_old_marks_of_schedules_go(database: Database) -> None:
     with database.write_engine.begin() as connection:
-        jobs.fail(connection, first, "no")
-        jobs.finish(connection, second)
-    frozen = clock.frozen(clock.now() + timedelta(days=31))
-    with frozen, database.write_engine.begin() as connection:
-        assert upkeep.purge(connection) == 1
-    assert row(database, kept).state == models.DEAD
+        for age in (1, 31):
+            minute = clock.now() - timedelta(days=age)
+            connection.execute(upkeep.RUN.insert().values(name="x", minute=minute))
+        assert upkeep.purge_marks(connection) == 1
+        assert upkeep.purge_marks(connection) == 0

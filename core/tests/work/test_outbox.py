@@ -50,6 +50,16 @@ def test_a_rollback_takes_the_event_and_the_job_back(database: Database) -> None
     assert counts(database) == (0, 0, 0)
 
 
+def test_nothing_is_left_to_be_written_after_the_commit(database: Database) -> None:
+    """A process may end with its commit, so event and job stand in the transaction itself."""
+    with Session(database.write_engine) as session, session.begin():
+        outbox.emit(session, "party.changed", "party", new_id())
+        jobs.enqueue(session, "hello.greet")
+        tables = (outbox.OUTBOX, jobs.JOB)
+        written = [session.scalar(select(func.count()).select_from(table)) for table in tables]
+        assert written == [1, 1]
+
+
 def test_each_subscriber_that_wants_an_event_gets_one_job(database: Database) -> None:
     record = new_id()
     with database.write_engine.begin() as connection:

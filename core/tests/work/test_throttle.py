@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import select
 
@@ -58,3 +61,12 @@ def test_the_table_tells_no_address(database: Database) -> None:
     hit(database)
     with database.read_engine.connect() as connection:
         assert "anna" not in connection.scalars(select(throttle.THROTTLE.c.key)).one()
+
+
+def test_processes_share_one_count(url: str, database: Database, tmp_path: Path) -> None:
+    """T-14, small: four processes, 200 tries together, exactly the limit is let in."""
+    program = str(Path(__file__).parent / "throttle_tries.py")
+    arguments = [sys.executable, program, url, str(tmp_path), "50", "5"]
+    running = [subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) for _each in range(4)]
+    allowed = [int(each.communicate(timeout=120)[0]) for each in running]
+    assert sum(allowed) == 5

@@ -1,10 +1,25 @@
-"""A subscriber: told of every new greeting after its commit, once, and again if it fails."""
+"""A subscriber: told of every new greeting after its commit, once, and again if it fails; and the
+kind of notice by which the owner of whom it is for hears of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
 
-from kontora.api import Event, ScopedSession, Subscriber, hookimpl, records
+from sqlalchemy import select
+
+from kontora.api import (
+    Event,
+    NoticeKind,
+    Party,
+    ScopedSession,
+    Subscriber,
+    hookimpl,
+    notices,
+    records,
+)
+from kontora_hello import _
 
 
 def note_it(session: ScopedSession, event: Event) -> None:
@@ -17,8 +32,23 @@ def note_it(session: ScopedSession, event: Event) -> None:
         note = {"kind": "note", "subject": greeting["subject"], "body": greeting["body"]}
         note |= {"parties": [greeting["party"]["id"]]}
         records.create_record(session, session.registry.record_type("activities"), note)
+        tell_owner(session, event, greeting["party"])
+
+
+def tell_owner(session: ScopedSession, event: Event, party: Mapping[str, Any]) -> None:
+    """The owner of the party hears of it, unless he greets himself."""
+    owner = session.scalar(select(Party.owner_id).where(Party.id == UUID(party["id"])))
+    if owner is not None and owner != session.principal.user_id:
+        text, params = _("There is a new greeting for %(name)s."), {"name": party["name"]}
+        link, key = f"/hello/greetings/{event.record_id}", f"hello.{event.id}"
+        notices.tell(session, [owner], "hello.greeting", text, params, link, key=key)
 
 
 @hookimpl
 def register_subscribers() -> Iterable[Subscriber]:
     return (Subscriber(name="hello.note", pattern="hello.greeting.created", handler=note_it),)
+
+
+@hookimpl
+def register_notice_kinds() -> Iterable[NoticeKind]:
+    return (NoticeKind(name="hello.greeting", label=_("A greeting for one of my clients")),)

@@ -1,10 +1,10 @@
-"""Two fields on contacts and counterparties. Declared once, they appear everywhere."""
+"""Two fields on contacts and counterparties, and a kind of activity: everywhere at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kontora.api import Field, FieldType, hookimpl
+from kontora.api import Choice, Field, FieldType, hookimpl
 from kontora_hello import _
 from kontora_hello.models import PartyProfile
 
@@ -29,3 +29,8 @@ def contribute_fields() -> Iterable[tuple[str, Field]]:
         group="hello",
     )
     return (("party", score), ("party", salutation))
+
+
+@hookimpl
+def contribute_choices() -> Iterable[tuple[str, str, Choice]]:
+    return (("activity", "kind", Choice(value="hello.card", label=_("Greeting card"))),)

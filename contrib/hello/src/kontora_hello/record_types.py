@@ -30,7 +30,12 @@ FIELDS = (
     Field(name="body", label=_("Text"), type=FieldType.LONGTEXT, order=2, searchable=2),
     Field(name="occasion", label=_("Occasion"), type=FieldType.CHOICE, choices=OCCASIONS, order=3),
     Field(
-        name="party", column="party_id", label=_("For"), type=FieldType.REFERENCE, target="party"
+        name="party",
+        column="party_id",
+        label=_("For"),
+        type=FieldType.REFERENCE,
+        target="party",
+        searchable=3,
     ),
     OWNER_FIELD,
     BRANCH_FIELD,

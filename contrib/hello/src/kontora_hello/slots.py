@@ -1,14 +1,24 @@
-"""A panel on the page of a contact or counterparty, and a widget on the home page."""
+"""A panel on the page of a contact or counterparty, a widget on the home page, a kind of view."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from kontora.api import Panel, ScopedSession, Widget, hookimpl
+from kontora.api import (
+    Panel,
+    Query,
+    RecordType,
+    ScopedSession,
+    ViewKind,
+    Widget,
+    hookimpl,
+    records,
+)
 from kontora_hello import _
 from kontora_hello.models import Greeting
 
@@ -18,7 +28,8 @@ def greetings_of(session: ScopedSession, record_id: UUID) -> Mapping[str, Any]:
     found = select(Greeting).where(Greeting.party_id == record_id)
     greetings = session.scalars(found.order_by(Greeting.created_at.desc()).limit(5)).all()
     rows = [{"name": each.subject, "url": f"/hello/greetings/{each.id}"} for each in greetings]
-    return {"greetings": greetings, "rows": rows, "party_id": record_id}
+    may_add = session.principal.rights.scope("hello.greeting", "create") is not None
+    return {"greetings": greetings, "rows": rows, "party_id": record_id, "may_add": may_add}
 
 
 def count_greetings(session: ScopedSession) -> Mapping[str, Any]:
@@ -38,3 +49,22 @@ def register_slots() -> Iterable[Panel]:
 def register_widgets() -> Iterable[Widget]:
     template, title = "hello/widget.html", _("Greetings")
     return (Widget(id="hello.count", title=title, template=template, load=count_greetings),)
+
+
+def postcards(session: ScopedSession, rtype: RecordType, query: Query) -> Mapping[str, Any]:
+    """The greetings of the list, with its filter and its order, read like any list."""
+    page = records.list_records(session, rtype, replace(query, fields=("subject", "body", "party")))
+    return {"cards": page.items}
+
+
+@hookimpl
+def register_view_kinds() -> Iterable[ViewKind]:
+    kind = ViewKind(
+        key="hello.postcards",
+        label=_("Postcards"),
+        icon="mail",
+        template="hello/postcards.html",
+        load=postcards,
+        entities=("hello.greeting",),
+    )
+    return (kind,)

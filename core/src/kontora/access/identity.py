@@ -1,23 +1,33 @@
-"""From a user, a device or a token to a principal with rights. Read anew for every request, so
-that a right taken away, or a user disabled, is gone at the next one."""
+"""From a user, a device or a token to a principal with rights.
+
+Every request reads who it is, and compares the generation of roles, teams and branches with the
+one for which this process knows the rest: so a right taken away, or a user disabled, is gone at
+the next one.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
 
+from kontora import clock
 from kontora.access import models
 from kontora.access.principal import Principal, PrincipalKind
 from kontora.access.rights import Rights, Scope, scope_named
+from kontora.access.sign_in_settings import IDLE_HOURS, SESSION_DAYS, in_force
+from kontora.db import generations
 
 DOOR = {"door": "sign_in"}
 SEEN_EVERY = timedelta(minutes=5)
+# How a device was signed in when more than a password was asked.
+STRONG = frozenset({"password+code", "passkey"})
+_TOKEN = ("id", "user_id", "scope", "per_minute", "per_day", "used_at")
 READING = frozenset({"view", "export"})
 _user: Any = models.User.__table__
 _branch: Any = models.Branch.__table__
@@ -26,8 +36,20 @@ _user_role: Any = models.UserRole.__table__
 _grant: Any = models.Grant.__table__
 _permission: Any = models.RolePermission.__table__
 _rule: Any = models.FieldRule.__table__
+_role: Any = models.Role.__table__
 _device: Any = models.UserSession.__table__
 _token: Any = models.ApiToken.__table__
+_state: Any = models.SiteState.__table__
+CATALOGUE = "catalogue"
+GENERATION = generations.key_of("access")
+# Whatever a principal is made of beside his own row, his token and his device.
+generations.follow(
+    "access",
+    (
+        *("user_account", "user_role", "team_member", "team", "branch"),
+        *("role", "role_grant", "role_permission", "role_field_rule"),
+    ),
+)
 
 
 def hashed(token: str) -> str:
@@ -35,50 +57,131 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the tables of roles, teams and branches say about a user."""
+
+    roles: tuple[str, ...]
+    rights: Rights
+    team_mates: tuple[UUID, ...]
+    branches_below: tuple[UUID, ...]
+    demands_factor: bool
+
+
+class Known:
+    """What a process knows of the principals of one site, of one generation."""
+
+    def __init__(self) -> None:
+        self._of: tuple[str, dict[Any, Any]] = ("", {})
+
+    def of(self, generation: str) -> dict[Any, Any]:
+        """What is known of this generation; of another, nothing any more."""
+        found = self._of
+        if found[0] != generation:
+            found = self._of = (generation, {})
+        return found[1]
+
+
+def _value(key: str, name: str) -> Any:
+    return select(_state.c.value).where(_state.c.key == key).scalar_subquery().label(name)
+
+
+_GENERATIONS = (_value(GENERATION, "generation"), _value(CATALOGUE, "catalogue"))
+_USER = [_user.c[name] for name in ("name", "email", "branch_id", "locale", "timezone")]
+_ACTIVE = (_user.c.state == "active", _user.c.deleted_at.is_(None))
+
+
 def principal_of_user(
     session: Any, user_id: UUID, kind: PrincipalKind = "user", request_id: str | None = None
 ) -> Principal | None:
     """The principal of an active user, or None when he is disabled, deleted or unknown."""
     found = session.execute(
-        select(_user).where(
-            _user.c.id == user_id, _user.c.state == "active", _user.c.deleted_at.is_(None)
-        ),
+        select(*_GENERATIONS, *_USER).where(_user.c.id == user_id, *_ACTIVE),
         execution_options=DOOR,
     ).first()
-    if found is None:
-        return None
-    user = found._mapping
-    roles = _column(session, select(_user_role.c.role_key).where(_user_role.c.user_id == user_id))
-    return Principal(
+    return None if found is None else _principal(session, found, user_id, kind, request_id)[0]
+
+
+def _principal(
+    session: Any, row: Any, user_id: UUID, kind: PrincipalKind, request_id: str | None
+) -> tuple[Principal, _Place]:
+    """The principal of a user of whom `_USER` and the generation were just read."""
+    place = _place(session, row.generation, user_id, row.branch_id)
+    found = Principal(
         kind=kind,
-        name=user["name"],
-        email=user["email"],
+        name=row.name,
+        email=row.email,
         user_id=user_id,
-        branch_id=user["branch_id"],
-        roles=tuple(sorted(roles)),
-        rights=rights_of(session, roles),
-        team_mates=_team_mates(session, user_id),
-        branches_below=_branches_below(session, user["branch_id"]),
-        locale=user["locale"],
-        timezone=user["timezone"],
+        branch_id=row.branch_id,
+        roles=place.roles,
+        rights=place.rights,
+        team_mates=place.team_mates,
+        branches_below=place.branches_below,
+        locale=row.locale,
+        timezone=row.timezone,
+        generation=row.generation,
+        catalogue=row.catalogue,
         request_id=request_id,
     )
+    return found, place
+
+
+def _place(session: Any, generation: str | None, user_id: UUID, branch: UUID | None) -> _Place:
+    known: Known | None = getattr(getattr(session, "site", None), "principals", None)
+    kept: dict[Any, Any] = known.of(generation) if known is not None and generation else {}
+    if (place := kept.get(user_id)) is None:
+        mine = select(_user_role.c.role_key).where(_user_role.c.user_id == user_id)
+        roles = tuple(sorted(_column(session, mine)))
+        rights = kept.get(roles)
+        if rights is None:
+            rights = kept[roles] = rights_of(session, roles)
+        place = kept[user_id] = _Place(
+            roles=roles,
+            rights=rights,
+            team_mates=_team_mates(session, user_id),
+            branches_below=_branches_below(session, branch),
+            demands_factor=_demands_factor(session, roles),
+        )
+    found: _Place = place
+    return found
 
 
 def principal_of_device(
     session: Any, token: str, request_id: str | None = None
 ) -> Principal | None:
-    """The principal of a browser that is signed in, or None when the device was revoked."""
+    """The principal of a browser that is signed in, or None when the device was revoked, was
+    not used for too long, or was signed in too long ago."""
+    mine = (_device.c.id, _device.c.user_id, _device.c.method, _device.c.confirmed_at)
     row = session.execute(
-        select(_device.c.id, _device.c.user_id).where(
-            _device.c.token_hash == hashed(token), _device.c.revoked_at.is_(None)
+        select(*_GENERATIONS, *mine, *_USER)
+        .join(_user, _user.c.id == _device.c.user_id)
+        .where(
+            _device.c.token_hash == hashed(token),
+            _device.c.revoked_at.is_(None),
+            *_alive(session),
+            *_ACTIVE,
         ),
         execution_options=DOOR,
     ).first()
     if row is None:
         return None
-    found = principal_of_user(session, row.user_id, "user", request_id)
-    return replace(found, session_id=row.id) if found else None
+    found, place = _principal(session, row, row.user_id, "user", request_id)
+    lacks = row.method not in STRONG and place.demands_factor
+    return replace(found, session_id=row.id, confirmed_at=row.confirmed_at, lacks_factor=lacks)
+
+
+def _alive(session: Any) -> tuple[Any, Any]:
+    given = in_force(session)
+    idle = session.now - timedelta(hours=given[IDLE_HOURS])
+    oldest = session.now - timedelta(days=given[SESSION_DAYS])
+    return _device.c.seen_at > idle, _device.c.created_at > oldest
+
+
+def _demands_factor(session: Any, roles: Iterable[str]) -> bool:
+    """Whether one of these roles demands a second factor."""
+    keys = sorted(roles)
+    demanding = select(_role.c.key).where(_role.c.key.in_(keys), _role.c.second_factor).limit(1)
+    return bool(keys) and bool(_column(session, demanding))
 
 
 def principal_of_token(session: Any, token: str, request_id: str | None = None) -> Principal | None:
@@ -95,34 +198,53 @@ def principal_of_token_id(
 
 def _principal_of_token(session: Any, which: Any, request_id: str | None) -> Principal | None:
     row = session.execute(
-        select(_token.c.id, _token.c.user_id, _token.c.scope).where(
+        select(*_GENERATIONS, *(_token.c[name] for name in _TOKEN), *_USER)
+        .join(_user, _user.c.id == _token.c.user_id)
+        .where(
             which,
             _token.c.revoked_at.is_(None),
             or_(_token.c.expires_at.is_(None), _token.c.expires_at > session.now),
+            *_ACTIVE,
         ),
         execution_options=DOOR,
     ).first()
     if row is None:
         return None
-    found = principal_of_user(session, row.user_id, "token", request_id)
-    if found is None:
-        return None
+    found, _where = _principal(session, row, row.user_id, "token", request_id)
     rights = found.rights if row.scope == "write" else found.rights.narrowed(READING)
-    return replace(found, rights=rights, token_id=row.id)
+    return replace(
+        found,
+        rights=rights,
+        token_id=row.id,
+        per_minute=row.per_minute,
+        per_day=row.per_day,
+        used_at=row.used_at,
+    )
 
 
 def note_use(session: Any, principal: Principal) -> None:
-    """Note, at most every five minutes, when a device or a token was last used. Needs a writer."""
-    before = session.now - SEEN_EVERY
+    """Note, at most every five minutes, when a device or a token was last used. Needs a writer,
+    or a connection of one."""
+    now = clock.now()
+    before = now - SEEN_EVERY
     if principal.session_id is not None:
         statement = update(_device).where(
             _device.c.id == principal.session_id, _device.c.seen_at < before
         )
-        session.execute(statement.values(seen_at=session.now), execution_options=DOOR)
-    elif principal.token_id is not None:
+        session.execute(statement.values(seen_at=now), execution_options=DOOR)
+    elif principal.token_id is not None and not (principal.used_at and principal.used_at > before):
         unused = or_(_token.c.used_at.is_(None), _token.c.used_at < before)
         statement = update(_token).where(_token.c.id == principal.token_id, unused)
-        session.execute(statement.values(used_at=session.now), execution_options=DOOR)
+        session.execute(statement.values(used_at=now), execution_options=DOOR)
+
+
+def seen_long_ago(session: Any, principal: Principal) -> bool:
+    """Whether `note_use` would note something for this device: a look without a lock."""
+    if principal.session_id is None:
+        return False
+    late = _device.c.seen_at < session.now - SEEN_EVERY
+    found = select(_device.c.id).where(_device.c.id == principal.session_id, late)
+    return session.execute(found, execution_options=DOOR).first() is not None
 
 
 def rights_of(session: Any, roles: Iterable[str]) -> Rights:
@@ -149,8 +271,8 @@ def rights_of(session: Any, roles: Iterable[str]) -> Rights:
     return Rights(
         grants=grants,
         permissions=frozenset(_column(session, held)),
-        hidden=_everywhere(rules, keys, ("hidden",)),
-        read_only=_everywhere(rules, keys, ("hidden", "read_only")),
+        hidden=_by_all_ways(session, _everywhere(rules, keys, ("hidden",))),
+        read_only=_by_all_ways(session, _everywhere(rules, keys, ("hidden", "read_only"))),
     )
 
 
@@ -166,6 +288,24 @@ def _everywhere(
         if roles == set(keys):
             found.setdefault(entity, set()).add(field)
     return {entity: frozenset(fields) for entity, fields in found.items()}
+
+
+def _by_all_ways(session: Any, named: Mapping[str, frozenset[str]]) -> Mapping[str, frozenset[str]]:
+    """The same fact has one rule: a short form (`email`) hides the collection that it stands for
+    (`points`), else the fact would stand there; and a collection hides its short forms."""
+    if not named or session.site is None:
+        return named
+    found = {entity: set(names) for entity, names in named.items()}
+    for rtype in session.site.registry.record_types.values():
+        names = named.get(rtype.entity, frozenset())
+        for each in rtype.fields if names else ():
+            if each.shortcut is None:
+                continue
+            if each.name in names:
+                found[rtype.entity].add(each.shortcut.collection)
+            elif each.shortcut.collection in names:
+                found[rtype.entity].add(each.name)
+    return {entity: frozenset(names) for entity, names in found.items()}
 
 
 def _column(session: Any, statement: Any) -> set[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import ForeignKey, Index, Integer, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontora import clock
@@ -84,7 +84,8 @@ class TeamMember(Base):
 
 
 class Role(Base):
-    """A named set of grants. Built-in ones are shipped; their grants may be changed."""
+    """A named set of grants. Built-in ones are shipped; their grants may be changed.
+    `second_factor`: who has the role must sign in with one."""
 
     __tablename__ = "role"
     __guard__ = SYSTEM
@@ -92,6 +93,7 @@ class Role(Base):
     name: Mapped[str] = mapped_column(String(255))
     built_in: Mapped[bool] = mapped_column(default=False)
     sort: Mapped[int] = mapped_column(Integer, default=100)
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class UserRole(Base):
@@ -157,7 +159,11 @@ class Credential(Base):
 
 
 class UserSession(Base):
-    """A device on which a user is signed in. Only the hash of its token is kept."""
+    """A device on which a user is signed in. Only the hash of its token is kept.
+
+    `method`: password, password+code, passkey (strong ones name more than the password).
+    `confirmed_at`: when the user last proved who he is.
+    """
 
     __tablename__ = "user_session"
     __guard__ = SYSTEM
@@ -171,6 +177,8 @@ class UserSession(Base):
     address: Mapped[str] = mapped_column(String(64), default="")
     agent: Mapped[str] = mapped_column(String(255), default="")
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    method: Mapped[str] = mapped_column(String(16), default="password", server_default="password")
+    confirmed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ApiToken(Base):
@@ -189,10 +197,14 @@ class ApiToken(Base):
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # Requests per minute and per day; none: the limit of the site, and no limit.
+    per_minute: Mapped[int | None] = mapped_column(Integer)
+    per_day: Mapped[int | None] = mapped_column(Integer)
 
 
 class Ownership(Base):
-    """Who owned a record from when to when; written whenever owner or branch changes."""
+    """Who owned a record from when to when, and who made it so; written whenever owner or branch
+    changes. Rows from before the second part of core do not say who."""
 
     __tablename__ = "ownership"
     __guard__ = SYSTEM
@@ -204,6 +216,8 @@ class Ownership(Base):
     branch_id: Mapped[UUID | None] = mapped_column(UUIDType)
     valid_from: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     valid_to: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    changed_by: Mapped[str | None] = mapped_column(String(255))
+    changed_by_kind: Mapped[str | None] = mapped_column(String(16))
 
 
 class UserPreference(Base):

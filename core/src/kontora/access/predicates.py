@@ -44,6 +44,25 @@ class Predicates:
         found = self._with_parent(column, entity, "view")
         return None if _is_true(found) else found
 
+    def alive(self, model: Any) -> Any:
+        """That no record on which a child row hangs lies in the bin; None for other classes, and
+        for the system, which keeps what lies there in order."""
+        guard = guard_of(model)
+        if guard is None or guard.mode != "child" or self.rights.everything:
+            return None
+        found = []
+        for attribute, entity in guard.parents:
+            parent: Any = self.by_entity.get(entity)
+            deleted = getattr(guard_of(parent), "deleted", None)
+            if deleted is None:
+                continue
+            table, column = parent.__table__.alias(), getattr(model, attribute)
+            here = rule(
+                select(table.c.id).where(table.c.id == column, table.c[deleted].is_(None))
+            ).exists()
+            found.append(or_(column.is_(None), here) if column.expression.nullable else here)
+        return and_(*found) if found else None
+
     def is_open(self, model: type, verb: str = "view") -> bool:
         """Whether the predicate is simply true, so that no statement needs it."""
         return _is_true(self.rows(model, verb))
@@ -59,7 +78,16 @@ class Predicates:
             (attribute, entity), *others = guard.parents
             found = [self._with_parent(getattr(columns, attribute), entity, verb)]
             found += [self._of_other(getattr(columns, a), e, verb) for a, e in others]
+            if guard.holder is not None:
+                found.append(
+                    or_(
+                        self._attached(guard.holder, columns, "view"),
+                        self._of_company(guard.holder, columns),
+                    )
+                )
             return and_(true(), *found)
+        if guard.holder is not None:
+            return self._attached(guard.holder, columns, verb)
         if guard.scoped_by_table:
             return self._by_table(guard, columns, verb)
         scope = self.rights.scope(guard.entity, verb)
@@ -69,8 +97,28 @@ class Predicates:
             return true()
         ways = [self._by_columns(guard, columns, scope)]
         if verb == "view":
-            ways += [self._through(columns, via) for via in guard.via]
+            ways += [self._through(guard, columns, via) for via in guard.via]
+            if guard.shared:
+                ways.append(getattr(columns, guard.shared).is_(True))
         return or_(*ways)
+
+    def _of_company(self, holder: tuple[str, str], columns: Any) -> ColumnElement[bool]:
+        """The rows that speak of our own company, which everybody sees."""
+        guards = ((name, guard_of(model)) for name, model in self.by_entity.items())
+        seen = [name for name, guard in guards if guard is not None and guard.mode == "open"]
+        return getattr(columns, holder[0]).in_(seen)  # type: ignore[no-any-return]
+
+    def _attached(
+        self, holder: tuple[str, str], columns: Any, verb: str, but: str = ""
+    ) -> ColumnElement[bool]:
+        """The rows whose record, of whatever type, is within reach: one way for each type."""
+        entity, record_id = (getattr(columns, each) for each in holder)
+        ways = [
+            and_(entity == name, self._with_parent(record_id, name, verb))
+            for name, model in self.by_entity.items()
+            if (guard := guard_of(model)) is not None and guard.mode == "record" and name != but
+        ]
+        return or_(false(), *ways)
 
     def _of_other(self, column: Any, entity: str, verb: str) -> Any:
         """A further parent; one that may be absent hides nothing when it is."""
@@ -100,9 +148,12 @@ class Predicates:
             ways.append(getattr(columns, guard.branch).in_(branches))
         return or_(false(), *ways)
 
-    def _through(self, columns: Any, via: Any) -> ColumnElement[bool]:
+    def _through(self, guard: Guard, columns: Any, via: Any) -> ColumnElement[bool]:
         link = via.link.__table__.alias()
-        parents = self._with_parent(getattr(link.c, via.parent), via.entity, "view")
+        if via.holder is None:
+            parents = self._with_parent(getattr(link.c, via.parent), via.entity, "view")
+        else:  # but not through records of the same type, which would go round in circles
+            parents = self._attached((via.holder, via.parent), link.c, "view", guard.entity)
         here = getattr(link.c, via.record) == columns.id
         return rule(select(getattr(link.c, via.record)).where(here, parents)).exists()
 
@@ -158,7 +209,7 @@ class Predicates:
         return None if scope is Scope.ALL else scope
 
     def _reaches(
-        self, party: Any, scope: Scope | None, verb: str, inherited: bool | None = None
+        self, party: Any, scope: Scope | None, verb: str, way: str = ""
     ) -> ColumnElement[bool]:
         """That the maintained table has a row for the party within a scope; any row for ALL.
 
@@ -171,10 +222,8 @@ class Predicates:
             keys = self.scope_ids(scope) if scope is not None else ()
             found = found.where(table.c.scope_id.in_(keys))
         # Only seeing goes on from an organisation to its people; changing needs a row of one's own.
-        if verb != "view":
-            inherited = False
-        if inherited is not None:
-            found = found.where(table.c.inherited.is_(inherited))
+        if way or verb != "view":
+            found = found.where(table.c[way or "own"].is_(True))
         return rule(found).exists()
 
     def _of_kind(self, guard: Guard, party: Any, kind: str, verb: str) -> ColumnElement[bool]:
@@ -183,8 +232,8 @@ class Predicates:
         if kind != "person" or verb != "view":
             return self._reaches(party, own, verb)
         firms = self.rights.scope(guard.kinds["organisation"], verb)
-        direct = self._reaches(party, own, verb, inherited=False)
-        return or_(direct, self._reaches(party, firms, verb, inherited=True))
+        direct = self._reaches(party, own, verb, "own")
+        return or_(direct, self._reaches(party, firms, verb, "inherited"))
 
 
 def _is_true(predicate: Any) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Boolean, ForeignKey, Index
+from sqlalchemy import Boolean, ForeignKey, Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kontora.access.guard import SYSTEM
@@ -19,7 +19,11 @@ from kontora.db.types import SortText, UUIDType
 
 
 class PartyScope(Base):
-    """One way to reach a party: through a user or a branch (`scope_id`)."""
+    """One way to reach a party: through a user or a branch (`scope_id`).
+
+    `own`: it has the party, or one of its roles, itself; `inherited`: it has an organisation where
+    the person works now. One row says both, so that a page read in order holds no party twice.
+    """
 
     __tablename__ = "party_scope"
     __guard__ = SYSTEM
@@ -32,4 +36,5 @@ class PartyScope(Base):
         UUIDType, ForeignKey("party.id", ondelete="CASCADE"), primary_key=True
     )
     sort_key: Mapped[str] = mapped_column(SortText)
+    own: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     inherited: Mapped[bool] = mapped_column(Boolean, default=False)

@@ -4,7 +4,7 @@ A session is opened for a principal and adds the principal's row rules to every 
 whatever place a guarded class stands in it: subqueries, joins, unions, aggregates. What it
 cannot scope it refuses: text, statements on bare tables of guarded classes, bulk UPDATE, DELETE
 and INSERT, and the raw connection. Work that needs such a statement goes through a named door
-(`kontora.access.doors`), which is counted and tested.
+(`kontora.access.doors`), which is counted, logged and tested.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.orm.util import LoaderCriteriaOption
 
 from kontora import clock
+from kontora.access import door_log
 from kontora.access.doors import DOORS, count
 from kontora.access.predicates import Predicates, guard_of
 from kontora.access.principal import Principal
@@ -46,19 +47,34 @@ class _RowRule(LoaderCriteriaOption):
 class ScopedSession(Session):
     """A session that acts for `principal` and shows only what he may see."""
 
-    def __init__(self, engine: Engine, principal: Principal, registry: Any, site: Any = None):
+    def __init__(
+        self, engine: Engine | Connection, principal: Principal, registry: Any, site: Any = None
+    ):
         if not isinstance(principal, Principal):
             raise Unscoped("A session needs a principal.", "Open it with site.read or site.write.")
         super().__init__(engine, expire_on_commit=False, autoflush=False)
         self.principal = principal
-        self.registry = registry
         self.site = site
+        self._registry = registry
+        self._current_registry: Any = None
         self.predicates = Predicates(principal, dict(registry.models))
         self.include_deleted = False
         self._tables = {model.__table__.name: model for model in registry.models.values()}
         self._criteria: dict[tuple[type, bool], Any] = {}
         self._permits: set[int] = set()
         self._permitted: list[Any] = []
+
+    @property
+    def registry(self) -> Any:
+        """What is declared now: by plugins, and by administrators while the site runs."""
+        if self._current_registry is None:
+            current = getattr(self.site, "current_registry", None)
+            self._current_registry = current(self) if current else self._registry
+        return self._current_registry
+
+    def forget_registry(self) -> None:
+        """Ask anew what is declared: this session has changed it, or took a change back."""
+        self._current_registry = None
 
     @property
     def now(self) -> datetime:
@@ -133,6 +149,8 @@ class ScopedSession(Session):
         rows = self.predicates.rows(model)
         if guard.deleted and not self.include_deleted:
             rows = getattr(model, guard.deleted).is_(None) & rows
+        elif not self.include_deleted and (alive := self.predicates.alive(model)) is not None:
+            rows = alive & rows
         elif self.predicates.is_open(model):
             return None
         return _RowRule(model, rows, include_aliases=True)
@@ -151,16 +169,26 @@ class ScopedSession(Session):
 
 
 @event.listens_for(ScopedSession, "do_orm_execute")
-def _scope(state: ORMExecuteState) -> None:
+def _examine_and_scope(state: ORMExecuteState) -> None:
     session: Any = state.session
     found = examine(state.statement)
+    try:
+        _scope(session, found, state)
+    except Unscoped:
+        door_log.refused(
+            session.principal, state.execution_options.get("door"), state, found.tables
+        )
+        raise
+
+
+def _scope(session: Any, found: Findings, state: ORMExecuteState) -> None:
     if found.refusal is not None:
         raise Unscoped(
             f"The statement holds {found.refusal}, which no rule can be added to.",
             "Write it with mapped classes and their columns.",
         )
     if (door := state.execution_options.get("door")) is not None:
-        _through_door(door, found, state)
+        _through_door(session, door, found, state)
         return
     if state.is_insert or state.is_update or state.is_delete:
         raise Unscoped(
@@ -177,7 +205,7 @@ def _scope(state: ORMExecuteState) -> None:
             f"Nobody has registered a class for the table “{', '.join(unknown)}”.",
             "Return it from register_models; a plugin that is off has no tables to read.",
         )
-    if wrong := sorted(found.bare - _beside(state, found)):
+    if wrong := sorted(found.bare - _beside(session, state, found)):
         raise Unscoped(
             f"The statement uses the bare table “{', '.join(wrong)}”.",
             "Select through the mapped class, so that the rules can be added.",
@@ -186,16 +214,17 @@ def _scope(state: ORMExecuteState) -> None:
     state.statement = state.statement.options(*(each for each in options if each is not None))
 
 
-def _beside(state: ORMExecuteState, found: Findings) -> frozenset[str]:
+def _beside(session: Any, state: ORMExecuteState, found: Findings) -> frozenset[str]:
     """The index tables that may stand beside scoped classes: they narrow, and show nothing."""
     door = DOORS.get(state.execution_options.get("beside", ""))
     if door is None:
         return frozenset()
     count(door.name)
+    door_log.used(session.principal, door, state, found.tables)
     return door.indexes - found.shown
 
 
-def _through_door(name: str, found: Findings, state: ORMExecuteState) -> None:
+def _through_door(session: Any, name: str, found: Findings, state: ORMExecuteState) -> None:
     door = DOORS.get(name)
     if door is None:
         raise Unscoped(f"There is no door “{name}”.", f"Known: {', '.join(sorted(DOORS))}.")
@@ -205,9 +234,22 @@ def _through_door(name: str, found: Findings, state: ORMExecuteState) -> None:
         for description in state.statement.column_descriptions:  # type: ignore[attr-defined]
             model = description.get("entity")
             guard = guard_of(model) if model is description.get("type") else None
-            if guard is not None and guard.mode in ("record", "child"):
+            if guard is not None and guard.mode in ("record", "child", "attached"):
                 raise Unscoped(f"The door “{name}” gives columns, not objects of {model}.")
     count(name)
+    door_log.used(session.principal, door, state, found.tables)
+
+
+@event.listens_for(ScopedSession, "after_soft_rollback")
+def _take_back(session: Any, _previous: Any) -> None:
+    if session.info.get("catalogue_changed"):
+        session.forget_registry()
+
+
+@event.listens_for(ScopedSession, "after_transaction_end")
+def _end(session: Any, transaction: Any) -> None:
+    if transaction.parent is None:  # what is declared is asked anew in each transaction
+        session.forget_registry()
 
 
 @event.listens_for(ScopedSession, "before_flush")
@@ -219,6 +261,7 @@ def _check_permits(session: Any, context: UOWTransaction, instances: Any) -> Non
         if record in session.dirty and not session.is_modified(record):
             continue
         if guard is None or not session.is_permitted(record):
+            door_log.refused(session.principal, None, None, [record.__tablename__])
             raise Unscoped(
                 f"{type(record).__name__} was changed past the record service.",
                 "Change records through it: it checks the right and keeps the history.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -24,6 +24,7 @@ ROLE_LABELS: Mapping[str, Text] = {
 _RECORDS = ("person", "organisation", "activity")
 _COMPANY = ("branch", "team", "user")
 _WORK = ("view", "create", "edit", "delete", "export", "import")
+_OWN = ("view", "create", "edit", "delete", "export")
 _GRANTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...] = (
     ("administrator", (*_RECORDS, *_COMPANY), VERBS, "all"),
     ("head", _RECORDS, VERBS, "all"),
@@ -31,6 +32,12 @@ _GRANTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...] = (
     ("manager", _RECORDS, ("view", "create", "edit", "delete", "export"), "team"),
     ("assistant", _RECORDS, ("view", "create", "edit"), "branch"),
     ("auditor", (*_RECORDS, *_COMPANY), ("view", "export"), "all"),
+    ("administrator", ("group",), VERBS, "all"),
+    ("head", ("group",), VERBS, "all"),
+    ("branch_manager", ("group",), _OWN, "own"),
+    ("manager", ("group",), _OWN, "own"),
+    ("assistant", ("group",), _OWN[:4], "own"),
+    ("auditor", ("group",), ("view", "export"), "all"),
     ("head", _COMPANY, ("view",), "all"),
     ("branch_manager", _COMPANY, ("view",), "all"),
     ("manager", _COMPANY, ("view",), "all"),
@@ -39,9 +46,23 @@ _GRANTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...] = (
 _PERMISSIONS: tuple[tuple[str, str], ...] = (
     *(
         ("administrator", f"admin.{name}")
-        for name in ("users", "roles", "plugins", "settings", "audit", "health", "imports")
+        for name in (
+            "users",
+            "roles",
+            "plugins",
+            "settings",
+            "audit",
+            "health",
+            "webhooks",
+            "imports",
+        )
     ),
     ("auditor", "admin.audit"),
+    ("administrator", "privacy.export"),
+    ("administrator", "privacy.erase"),
+    *((role, "views.share") for role in ("administrator", "head", "branch_manager")),
+    *((role, "people.watch") for role in ("administrator", "head")),
+    *((role, "people.hand_over") for role in ("administrator", "head", "branch_manager")),
     *((role, "reports.run") for role in ROLE_LABELS if role != "assistant"),
 )
 
@@ -102,6 +123,26 @@ def seed_plugin(session: Any, registry: Registry, plugin: str) -> None:
         )
     }
     rows = [row for row in rows if (row["role_key"], row["permission"]) not in existing]
+    if rows:
+        session.execute(insert(held), rows, execution_options=DOOR)
+
+
+def give_new(session: Any, registry: Registry, new: Collection[str]) -> None:
+    """Give the shipped roles the permissions `new` in this release. What they held before, and
+    what an administrator took from them since, stays as it is."""
+    role: Any = Role.__table__
+    held: Any = RolePermission.__table__
+    present = set(session.execute(select(role.c.key), execution_options=DOOR).scalars())
+    known = select(held.c.role_key, held.c.permission)
+    existing = {tuple(row) for row in session.execute(known, execution_options=DOOR)}
+    wanted = {(key, name) for key, name in _PERMISSIONS if name in new}
+    for name in new:
+        wanted |= {(key, name) for key in registry.permissions[name].roles}
+    rows = [
+        {"role_key": key, "permission": name}
+        for key, name in sorted(wanted - existing)
+        if key in present
+    ]
     if rows:
         session.execute(insert(held), rows, execution_options=DOOR)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
@@ -28,6 +29,12 @@ def configure(*, verbose: bool) -> None:
         format="%(levelname)s %(name)s: %(message)s",
     )
     logging.getLogger("kontora").setLevel(level)
+    # One line for each statement through a door is for those who ask by name.
+    logging.getLogger("kontora.doors").setLevel(max(level, logging.INFO))
+    if os.environ.get("KONTORA_LOG_LEVEL"):
+        from kontora.lifecycle.logs import set_levels
+
+        set_levels(os.environ)
     structlog.configure(
         processors=[*(() if verbose else (_without_trace,)), _line],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -28,6 +28,8 @@ COMMANDS = {
     "import": Entry("kontora.cli.transfer:import_command", "Import records from a file."),
     "export": Entry("kontora.cli.transfer:export_command", "Export records to a file."),
     "report": Entry("kontora.cli.reports:report", "List and run reports."),
+    "privacy": Entry("kontora.cli.privacy:privacy", "Export or erase all data of one person."),
+    "audit": Entry("kontora.cli.privacy:audit", "Export the audit log."),
     "search": Entry("kontora.cli.searching:search", "Look after the search index."),
     "backup": Entry("kontora.cli.backups:backup", "Write database and files to one archive."),
     "restore": Entry("kontora.cli.backups:restore", "Bring an archive of `backup` back."),

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from kontora.access import passwords
 from kontora.access.models import Branch, Team, User
+from kontora.cli.handover import handover
 from kontora.cli.opening import operator, ready
 from kontora.cli.output import emit, json_option, table
 from kontora.errors import Conflict, NotFound
-from kontora.lifecycle import install
+from kontora.lifecycle import factors, install
 from kontora.records import service
 from kontora.records.service import Query
 
@@ -21,9 +22,16 @@ if TYPE_CHECKING:
     from kontora.access.session import ScopedSession
 
 
+# Where `kontora serve` answers when nothing else is set.
+DEFAULT_URL = "http://127.0.0.1:8000"
+
+
 @click.group()
 def user() -> None:
-    """Add, disable and list the users of our own company."""
+    """Add, disable and list the users of our own company, and hand over what one of them owns."""
+
+
+user.add_command(handover)
 
 
 @user.command()
@@ -33,6 +41,7 @@ def user() -> None:
 @click.option("--branch", metavar="B", help="Name or id of his branch; without it the root.")
 @click.option("--team", "teams", metavar="T", multiple=True, help="Name or id; may be repeated.")
 @click.option("--password", metavar="P", help="Without it he cannot sign in by password.")
+@click.option("--invite", is_flag=True, help="Mail him a link to choose his password.")
 @json_option
 def add(
     email: str,
@@ -41,6 +50,7 @@ def add(
     branch: str | None,
     teams: tuple[str, ...],
     password: str | None,
+    invite: bool,
     as_json: bool,
 ) -> None:
     """Add a user and print his id.
@@ -48,6 +58,8 @@ def add(
     Roles: administrator, head, branch_manager, manager, assistant, auditor. A team that does not
     exist is not made.
     """
+    if invite and password:
+        raise click.UsageError("--invite and --password exclude each other.")
     with ready() as site, site.write(operator()) as session:
         made = install.add_user(
             session,
@@ -58,6 +70,8 @@ def add(
             teams=[_named(session, Team, "team", each) for each in teams],
             password=password,
         )
+        if invite:
+            factors.invite(session, made, site.settings.base_url or DEFAULT_URL)
         shown = service.get_record(session, session.registry.record_type("users"), made)
     if as_json:
         emit(shown)
@@ -83,6 +97,22 @@ def disable(email: str, as_json: bool) -> None:
         emit(shown)
     else:
         click.echo(f"{email} is disabled.")
+
+
+@user.command("reset-factors")
+@click.argument("email")
+@json_option
+def reset_factors(email: str, as_json: bool) -> None:
+    """Take all second factors and passkeys of a user away, who lost them.
+
+    He is signed out everywhere, and signs in with his password. API tokens keep working.
+    """
+    with ready() as site, site.write(operator()) as session:
+        factors.reset(session, _user(session, email))
+    if as_json:
+        emit({"user": email, "factors": []})
+    else:
+        click.echo(f"The second factors of {email} are gone.")
 
 
 @user.command("list")
@@ -121,17 +151,27 @@ def token() -> None:
 @click.option("--user", "email", required=True, metavar="EMAIL", help="For whom it acts.")
 @click.option("--name", required=True, metavar="N", help="What it is for.")
 @click.option("--read-only", is_flag=True, help="It may read and export, and change nothing.")
+@click.option("--per-minute", type=click.IntRange(1), metavar="N", help="Requests a minute.")
+@click.option("--per-day", type=click.IntRange(1), metavar="N", help="Requests a day.")
 @json_option
-def create(email: str, name: str, read_only: bool, as_json: bool) -> None:
+def create(
+    email: str,
+    name: str,
+    read_only: bool,
+    per_minute: int | None,
+    per_day: int | None,
+    as_json: bool,
+) -> None:
     """Make an API token and print it, alone. It is not shown again: only its hash is kept."""
     scope = "read" if read_only else "write"
     with ready() as site, site.write(operator()) as session:
         found = _user(session, email)
         if session.scalars(select(User.state).where(User.id == found)).one() != "active":
             raise Conflict(f"{email} is disabled.", "A token of his would open nothing.")
-        made = passwords.create_token(session, found, name, scope=scope)
+        quota = {"per_minute": per_minute, "per_day": per_day}
+        made = passwords.create_token(session, found, name, scope=scope, **quota)
     if as_json:
-        emit({"token": made, "name": name, "user": email, "scope": scope})
+        emit({"token": made, "name": name, "user": email, "scope": scope, **quota})
     else:
         click.echo(made)
 

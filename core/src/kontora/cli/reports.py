@@ -21,8 +21,8 @@ def report() -> None:
 @json_option
 def list_reports(as_json: bool) -> None:
     """All reports, with their parameters."""
-    with ready() as site:
-        found = [reports.describe(each) for each in site.registry.reports.values()]
+    with ready() as site, site.read_copy(operator()) as session:
+        found = [reports.describe(each, session) for each in site.registry.reports.values()]
     if as_json:
         emit({"reports": found})
         return
@@ -45,7 +45,7 @@ def list_reports(as_json: bool) -> None:
 def run(report_id: str, given: tuple[str, ...], form: str, as_json: bool) -> None:
     """Run a report over all that there is, and print it."""
     params = dict(_pair(each) for each in given)
-    with ready() as site, site.read(operator()) as session:
+    with ready() as site, site.read_copy(operator()) as session:
         document = reports.run(session, report_id, params)
     labels = [str(column["label"]) for column in document["columns"]]
     if as_json or form == "json":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 
 import click
 
@@ -56,18 +57,23 @@ def init(sample: bool, admin_email: str | None, admin_password: str | None, as_j
 
 @click.command()
 @click.option("--plan", "only_plan", is_flag=True, help="Only say what would be done.")
+@click.option("--no-copy", is_flag=True, help="Make no copy first: only if you have a backup.")
 @json_option
-def upgrade(only_plan: bool, as_json: bool) -> None:
+def upgrade(only_plan: bool, no_copy: bool, as_json: bool) -> None:
     """Bring the tables of core and of all enabled plugins up to date.
 
-    SQLite: a copy of the database is kept in the folder `backups` of the home. A plugin whose
-    migration fails keeps its tables as they were, is named, and the exit status is 1.
+    A copy of the database is kept in the folder `backups` of the home (PostgreSQL: a backup). A
+    running server answers meanwhile that an upgrade is under way. A plugin whose migration fails
+    keeps its tables as they were, is named, and the exit status is 1. When the command was killed,
+    run it again.
     """
     with opened() as site:
         if only_plan:
-            _show_plan(upgrading.plan(site), as_json)
+            _show_plan(upgrading.plan(site), upgrading.outlook(site), as_json)
             return
-        done = upgrading.run(site, _tell)
+        if no_copy:
+            click.echo("Warning: no copy is made first; only your own backup helps.", err=True)
+        done = upgrading.run(site, _tell, copy=not no_copy)
     if as_json:
         emit({"applied": done.applied, "failed": done.failed, "backup": done.backup})
     else:
@@ -83,22 +89,30 @@ def _tell(owner: str, revision: str) -> None:
     click.echo(f"{owner}: {revision}", err=True)
 
 
-def _show_plan(plans: upgrading.Plans, as_json: bool) -> None:
+def _show_plan(plans: upgrading.Plans, needs: upgrading.Outlook, as_json: bool) -> None:
     if as_json:
-        emit(
-            {
-                name: {
-                    "current": plan.current,
-                    "head": plan.head,
-                    "revisions": list(plan.revisions),
-                    "problem": str(plan.problem) if plan.problem else None,
-                }
-                for name, plan in plans.items()
+        owners: dict[str, object] = {
+            name: {
+                "current": plan.current,
+                "head": plan.head,
+                "revisions": list(plan.revisions),
+                "problem": str(plan.problem) if plan.problem else None,
             }
-        )
+            for name, plan in plans.items()
+        }
+        emit({**owners, "copy-before": asdict(needs)})  # no plugin can be called so
         return
     waiting = [(name, plan) for name, plan in plans.items() if plan.revisions or plan.problem]
     for name, plan in waiting:
         click.echo(f"{name}: {plan.problem or ', '.join(plan.revisions)}")
     if not waiting:
         click.echo("Everything is up to date.")
+        return
+    size, needed, free = (
+        f"{number / 1e6:,.1f} MB"
+        for number in (needs.database_bytes, needs.needed_bytes, needs.free_bytes)
+    )
+    click.echo(f"Database: {size}. A copy goes to {needs.copy}.")
+    click.echo(f"Needed there: up to {needed}; free: {free}.")
+    if needs.needed_bytes > needs.free_bytes:
+        click.echo("Make room first.", err=True)

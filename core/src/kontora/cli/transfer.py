@@ -182,6 +182,7 @@ def _tell_issues(report: Report) -> None:
     metavar="F",
     help="field[op]=value, may be repeated; or a filter tree as JSON.",
 )
+@click.option("--view", metavar="KEY", help="A saved view: its conditions and its order.")
 @click.option("--columns", metavar="C", help="Field paths, parted by commas.")
 @click.option("--sort", metavar="S", help="Fields, parted by commas; a minus turns round.")
 @json_option
@@ -189,11 +190,13 @@ def export_command(
     type_: str,
     file: Path,
     filters: tuple[str, ...],
+    view: str | None,
     columns: str | None,
     sort: str | None,
     as_json: bool,
 ) -> None:
     """Export records of TYPE to FILE (.csv, .xlsx, .vcf or .json; the suffix decides)."""
+    from kontora.records import views
     from kontora.records.query import Query
     from kontora.records.transfer.export import export_file, parse_filters
 
@@ -202,6 +205,9 @@ def export_command(
     with ready() as site, progress("Exporting") as report:
         rtype = site.registry.record_type(type_)
         query = Query(filter=parse_filters(filters), sort=order)
+        if view:
+            with site.read(operator()) as session:
+                query = views.applied(session, rtype, view, query)
         rows = export_file(
             site, operator(), rtype, file, query, columns=names or None, progress=report
         )

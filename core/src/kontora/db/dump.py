@@ -17,6 +17,7 @@ from typing import Any
 import pysqlite3
 from sqlalchemy import Connection, MetaData, Table, func, inspect, select
 
+from kontora.db import digests
 from kontora.db.engine import Database
 from kontora.db.fold import POSTGRESQL_DROP_DDL
 from kontora.db.snapshot import write_copy
@@ -27,24 +28,25 @@ NAMES: Mapping[str, str] = {"sqlite": "database.sqlite3", "postgresql": "databas
 Counts = dict[str, int]
 
 
-def dump(database: Database, folder: Path) -> tuple[Path, Counts]:
-    """Write the database as it is at one moment into `folder`; return the file and its row counts.
+def dump(database: Database, folder: Path) -> tuple[Path, Counts, digests.Digests]:
+    """Write the database as it is at one moment into `folder`; return the file, its row counts
+    and a digest per table.
 
     Nobody has to stop working meanwhile.
     """
     target = folder / NAMES[database.dialect]
     if database.path is not None:
         write_copy(database, target)
-        return target, sqlite_counts(target)
+        return target, sqlite_counts(target), digests.of_sqlite(target)
     with database.read_engine.connect() as connection:
         # pg_dump sees exactly what we count: it works in the snapshot of this transaction.
         connection.rollback()
         connection = connection.execution_options(isolation_level="REPEATABLE READ")
         snapshot = connection.scalar(select(func.pg_export_snapshot()))
-        counts = table_counts(connection)
+        counts, found = table_counts(connection), digests.of_postgresql(connection)
         options = ["--format=custom", "--no-owner", "--no-privileges", "--schema=public"]
         _run(database, "pg_dump", [*options, f"--snapshot={snapshot}", f"--file={target}"])
-    return target, counts
+    return target, counts, found
 
 
 def table_counts(connection: Connection) -> Counts:

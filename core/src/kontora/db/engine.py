@@ -6,25 +6,38 @@ silently (216 of 600 increments by four processes were kept), so writers begin w
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import weakref
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pysqlite3
 from sqlalchemy import URL, Engine, event, exc, make_url, text
 from sqlalchemy.engine import ExceptionContext
 
-from kontora.db import postgresql, sqlite
-from kontora.errors import KontoraError, SettingsError, Unreachable
+from kontora import limits
+from kontora.db import generations, postgresql, sqlite, watch
+from kontora.errors import Full, KontoraError, SettingsError, Unreachable
 from kontora.text import _
 
-WEB_STATEMENT_SECONDS = 15.0
-WORKER_STATEMENT_SECONDS = 600.0
+WEB_STATEMENT_SECONDS = float(limits.current().statement_seconds)
+WORKER_STATEMENT_SECONDS = float(limits.current().job_statement_seconds)
 
 # SQLSTATE: lock not available, serialisation failure, deadlock.
 _BUSY_STATES = {"55P03", "40001", "40P01"}
+# Server shutting down, crashed or starting, session ended by it, too many connections.
+_LOST_STATES = {"57P01", "57P02", "57P03", "57P05", "25P03", "53300"}
+# A statement that the server cancelled: time limit, conflict on a standby.
+_CANCELLED = "57014"
+_FULL_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_STATE = "53100"  # disk full
+_FULL_CODE = 13  # SQLITE_FULL
+_IO_CODE = 10  # SQLITE_IOERR: the disk does not do what it is told
 _BUSY_CODES = {5, 6}  # SQLITE_BUSY, SQLITE_LOCKED (low byte of the extended code)
 
 
@@ -34,6 +47,7 @@ class Database:
     SQLite: `read_engine` cannot write, `write_engine` takes the write lock at begin.
     PostgreSQL: both share one pool; transactions of `read_engine` are READ ONLY.
     `statement_timeout` in seconds holds on PostgreSQL; workers pass `WORKER_STATEMENT_SECONDS`.
+    `standby`: the server follows another one and is only read from.
     """
 
     def __init__(
@@ -42,6 +56,7 @@ class Database:
         *,
         home: Path | None = None,
         statement_timeout: float = WEB_STATEMENT_SECONDS,
+        standby: bool = False,
     ) -> None:
         self.url: URL = _parsed(url)
         self.path: Path | None = None
@@ -56,12 +71,14 @@ class Database:
             engines = sqlite.make_engines(self.path, wal=self.wal_safe)
         else:
             self.dialect = "postgresql"
-            engines = postgresql.make_engines(self.url, statement_timeout)
+            engines = postgresql.make_engines(self.url, statement_timeout, standby=standby)
         self.read_engine: Engine = engines[0]
         self.write_engine: Engine = engines[1]
         self.home: Path = home or (self.path.parent if self.path else Path("var"))
         for engine in self._engines():
             event.listen(engine, "handle_error", self._explain)
+            watch.watch(engine)
+        generations.watch(self.write_engine)
         _databases.add(self)
 
     def __repr__(self) -> str:
@@ -90,6 +107,14 @@ class Database:
         """Connect once. Raises `Unreachable` or `SettingsError` with the remedy."""
         with self.read_engine.connect() as connection:
             connection.execute(text("SELECT 1"))
+
+    def refresh_statistics(self) -> None:
+        """Let PostgreSQL count its rows now. By itself it does so minutes after many have come,
+        and until then plans as if there were none: a filtered list took ten times as long. When
+        it does not come to it in time, nothing is lost."""
+        if self.dialect == "postgresql":
+            with suppress(KontoraError, exc.DBAPIError), self.write_engine.connect() as connection:
+                connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("ANALYZE"))
 
     def problems(self) -> list[str]:
         """What is wrong with the database or its settings, a sentence each, for `doctor`."""
@@ -180,16 +205,63 @@ def _parsed(url: str) -> URL:
 
 def is_database_busy(error: BaseException) -> bool:
     """Whether trying the whole transaction again may succeed: lock timeout, deadlock, conflict."""
-    seen: BaseException | None = error
-    while seen is not None:
+    for seen in _causes(error):
         if isinstance(seen, exc.TimeoutError) or getattr(seen, "sqlstate", None) in _BUSY_STATES:
             return True
         code: Any = getattr(seen, "sqlite_errorcode", None)
         if isinstance(code, int) and code & 0xFF in _BUSY_CODES:
             return True
+    return False
+
+
+def is_database_away(error: BaseException) -> bool:
+    """Whether the server went away or cut the statement off, or the disk failed: a later try may
+    succeed."""
+    return is_connection_lost(error) or any(
+        getattr(seen, "sqlstate", None) == _CANCELLED
+        or (getattr(seen, "sqlite_errorcode", None) or 0) & 0xFF == _IO_CODE
+        for seen in _causes(error)
+    )
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there was no room: for the database, for a file, or by the quota of the user."""
+    for seen in _causes(error):
+        if isinstance(seen, OSError) and seen.errno in _FULL_ERRNO:
+            return True
+        if isinstance(seen, Full) or getattr(seen, "sqlstate", None) == _FULL_STATE:
+            return True
+        code: Any = getattr(seen, "sqlite_errorcode", None)
+        if isinstance(code, int) and code & 0xFF == _FULL_CODE:
+            return True
+    return False
+
+
+def is_connection_lost(error: BaseException) -> bool:
+    """Whether there is no connection, or there is none any more.
+
+    A statement that got no answer may have been carried out; after a COMMIT nobody can tell.
+    """
+    for seen in _causes(error):
+        if isinstance(seen, Unreachable) or getattr(seen, "connection_invalidated", False):
+            return True
+        if isinstance(seen, psycopg.OperationalError | psycopg.InterfaceError):
+            state = seen.sqlstate
+            # Without a state the driver itself found the connection broken.
+            if state is None or state in _LOST_STATES or state.startswith("08"):
+                return True
+        elif getattr(seen, "sqlstate", None) in _LOST_STATES:
+            return True
+    return False
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what it came from."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
         original = getattr(seen, "orig", None)
         seen = original if isinstance(original, BaseException) else seen.__cause__
-    return False
 
 
 _databases: weakref.WeakSet[Database] = weakref.WeakSet()

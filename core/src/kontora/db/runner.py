@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ __all__ = [
     "downgrade_to_base",
     "drift",
     "head",
+    "is_behind",
+    "known",
     "make_migration",
     "pending",
     "plan",
@@ -86,10 +89,32 @@ def head(owner: Owner) -> str | None:
     return _loaded(owner)[1]
 
 
+@cache
+def known() -> tuple[str, ...]:
+    """Core's revisions that the code of this process knows, oldest first: files that a newer
+    version has put on the disk meanwhile are no matter of this process."""
+    files, newest = _loaded(CORE)
+    assert files is not None
+    steps = _steps(CORE, files, newest, None) if newest else []
+    return tuple(reversed(steps))
+
+
+def is_behind(database: Database) -> bool:
+    """Whether core's tables are older than the code of this process."""
+    at = current(database, CORE)
+    return at is None or at in known()[:-1]
+
+
 def upgrade(
-    database: Database, owners: Iterable[Owner], *, on_step: OnStep | None = None
+    database: Database,
+    owners: Iterable[Owner],
+    *,
+    on_step: OnStep | None = None,
+    copy: bool = True,
 ) -> UpgradeReport:
     """Bring every owner to its newest revision; `on_step(owner, revision)` tells of each step.
+
+    With `copy` an SQLite database is copied first.
 
     Raises `Locked` when another process upgrades, `MigrationFailed` when the core fails.
     """
@@ -97,7 +122,7 @@ def upgrade(
     with upgrade_lock(database), script.one_at_a_time:
         plans = {owner.name: _plan(database, owner) for owner in ordered}
         todo = any(one.revisions for one in plans.values())
-        report = UpgradeReport(backup=copy_before_upgrade(database) if todo else None)
+        report = UpgradeReport(backup=copy_before_upgrade(database) if todo and copy else None)
         for owner in ordered:
             _upgrade_reported(database, owner, plans[owner.name], report, on_step)
     return report

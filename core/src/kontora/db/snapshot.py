@@ -27,6 +27,8 @@ def copy_before_upgrade(database: Database) -> Path | None:
     folder = database.home / "backups"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     target = folder / f"{_NAME}{clock.now():%Y%m%dT%H%M%S%fZ}.sqlite3"
+    for killed in folder.glob(f"{_NAME}*.part"):  # we hold the lock: nobody writes it
+        killed.unlink(missing_ok=True)
     _refuse_when_full(database.path, folder)
     write_copy(database, target)
     for old in sorted(folder.glob(f"{_NAME}*.sqlite3"))[:-KEPT]:

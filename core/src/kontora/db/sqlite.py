@@ -16,12 +16,13 @@ import pysqlite3
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine import Connection
 
+from kontora import limits
 from kontora.db.fold import SQL_NAME, fold
 from kontora.db.types import to_json
 from kontora.errors import SettingsError
 from kontora.text import _
 
-BUSY_SECONDS = 5.0
+BUSY_SECONDS = float(limits.current().lock_seconds)
 _NETWORK_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs"}
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, LargeBinary, String, Text
+from sqlalchemy import JSON, DateTime, Dialect, Double, LargeBinary, Numeric, String, Text, cast
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -74,9 +74,9 @@ class JSONType(TypeDecorator[Any]):
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
-    """A decimal kept as text on SQLite, which would make a float of `NUMERIC`; exact on both.
+    """A decimal kept as text, since SQLite would make a float of `NUMERIC`; exact on both.
 
-    Comparisons in SQL work on PostgreSQL only; money columns use integer minor units instead.
+    Comparisons in SQL go through `as_number`; money columns use integer minor units instead.
     """
 
     impl = String(40)
@@ -87,6 +87,13 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return None if value is None else Decimal(value)
+
+
+def as_number(column: Any, dialect: str) -> Any:
+    """A decimal as it is compared and sorted: kept as text, 9.5 would be after 10."""
+    if not isinstance(column.type, ExactDecimal):
+        return column
+    return cast(column, Double if dialect == "sqlite" else Numeric)
 
 
 class SortText(TypeDecorator[str]):

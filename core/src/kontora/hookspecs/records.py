@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from kontora.hookspecs.markers import hook
 
 if TYPE_CHECKING:  # higher layers: known by name only, imported by nobody here
-    from kontora.registry.fields import Field
+    from kontora.registry.fields import Choice, Field
     from kontora.registry.records import Change, Draft, RecordType
 
 
@@ -47,6 +47,18 @@ def contribute_fields() -> Iterable[tuple[str, Field]]:
     Failure: the plugin is quarantined.
     Transaction: none.
     First user: `contrib/hello`, two fields on counterparties.
+    """
+
+
+@hook(kind="declare", failure="quarantine", tx="none")
+def contribute_choices() -> Iterable[tuple[str, str, Choice]]:
+    """Add choices to a field of core or of a required plugin: a kind of activity, a role.
+
+    Returns: triples of an entity, the path of a choice field (`kind` of `activity`, `roles.role`
+    or `relations.type` of `party`) and a `Choice` whose value begins with `<plugin>.`.
+    Failure: the plugin is quarantined.
+    Transaction: none.
+    First user: `contrib/hello`, a kind of activity.
     """
 
 

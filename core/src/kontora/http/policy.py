@@ -24,15 +24,19 @@ class Policy:
     signed_in   every user or token
     permission  whoever holds `permission`
     records     every user or token; the record service decides about the records themselves
+
+    `without_factor`: also for a user who has yet to show the second factor that a role demands.
     """
 
     kind: Kind
     permission: str | None = None
+    without_factor: bool = False
 
 
 PUBLIC = Policy(kind="public")
 SIGNED_IN = Policy(kind="signed_in")
 RECORDS = Policy(kind="records")
+PROVING = Policy(kind="signed_in", without_factor=True)
 
 
 def needs(permission: str) -> Policy:
@@ -66,6 +70,10 @@ class SignInNeeded(KontoraError):
     """Nobody is signed in where somebody must be."""
 
 
+class FactorNeeded(KontoraError):
+    """A role of the user demands a second factor, and this device was signed in without."""
+
+
 def enforce() -> None:
     """Before each request: refuse who does not fit the policy of the route."""
     if request.endpoint is None:
@@ -77,6 +85,8 @@ def enforce() -> None:
         return
     if g.principal is None:
         raise SignInNeeded(_("Sign in first."))
+    if g.principal.lacks_factor and not demanded.without_factor:
+        raise FactorNeeded(_("Your role demands a second factor."), _("Set it up, then go on."))
     if demanded.permission and not g.principal.rights.has(demanded.permission):
         raise Forbidden(demanded.permission)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 from flask_wtf.csrf import CSRFProtect
 
+from kontora import limits
 from kontora.errors import Forbidden
 from kontora.settings import Settings
 from kontora.text import _
@@ -32,22 +34,24 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
-MEGABYTE = 1024 * 1024
 csrf = CSRFProtect()
 
 
 def configure(app: Flask, settings: Settings) -> None:
     """Set cookies, limits, trusted hosts, CSRF protection and headers."""
     https = (settings.base_url or "").startswith("https://")
+    most = limits.current()
     app.config.update(
         SECRET_KEY=settings.secret_key,
         SESSION_COOKIE_NAME="__Host-kontora" if https else "kontora",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=https,
-        MAX_CONTENT_LENGTH=10 * MEGABYTE,
-        MAX_FORM_MEMORY_SIZE=500_000,
-        MAX_FORM_PARTS=1_000,
+        # The database decides when a sign-in ends; the cookie only has to outlive it.
+        PERMANENT_SESSION_LIFETIME=timedelta(days=366),
+        MAX_CONTENT_LENGTH=most.body_bytes,
+        MAX_FORM_MEMORY_SIZE=most.form_bytes,
+        MAX_FORM_PARTS=most.form_parts,
         TRUSTED_HOSTS=trusted_hosts(settings),
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=https,

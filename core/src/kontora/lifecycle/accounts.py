@@ -11,10 +11,11 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import func, select, update
 
-from kontora.access import passwords
+from kontora.access import passwords, strength
 from kontora.access.models import ApiToken, User, UserSession
 from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden, Invalid
+from kontora.parties import sign_in_log
 from kontora.records import changes
 from kontora.records.service import find
 from kontora.registry.records import Change
@@ -61,7 +62,7 @@ def change_password(session: ScopedSession, old: str, new: str, again: str) -> N
     if passwords.verify(session, principal.email or "", old) != principal.user_id:
         errors["old"] = [_("This is not your present password.")]
     try:
-        passwords.check_strength(new)
+        passwords.check_password(session, _me(session), new)
     except Invalid as error:
         errors["password"] = error.errors["password"]
     if new != again:
@@ -77,6 +78,7 @@ def change_password(session: ScopedSession, old: str, new: str, again: str) -> N
 def reset_password(session: ScopedSession, user_id: UUID) -> str:
     """Give somebody a random password, which ends all his sessions; it is returned once."""
     user = _manage(session, user_id)
+    strength.require_within(session, user_id)
     if user.email is None:
         text = _("Without an e-mail address this user cannot sign in. Add one first.")
         raise Invalid({"email": [text]})
@@ -88,8 +90,9 @@ def reset_password(session: ScopedSession, user_id: UUID) -> str:
 
 def end_sessions(session: ScopedSession, user_id: UUID) -> None:
     """Sign somebody out everywhere and take his API tokens back."""
-    _manage(session, user_id)
+    user = _manage(session, user_id)
     passwords.revoke_devices(session, user_id)
+    sign_in_log.note(session, "sessions_ended", user_id, user=user.email)
     session.execute(
         update(_token)
         .where(_token.c.user_id == user_id, _token.c.revoked_at.is_(None))

@@ -48,7 +48,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What an archive holds. `tables` are row counts; `revisions` the migration per owner."""
+    """What an archive holds. `tables` are row counts, `digests` one digest of all rows per table
+    (comparable within an engine); `revisions` the migration per owner."""
 
     format: int
     version: str
@@ -57,6 +58,7 @@ class Manifest:
     tables: Mapping[str, int]
     revisions: Mapping[str, str]
     members: tuple[Member, ...] = field(default=())
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The manifest as it stands in the archive."""
@@ -141,6 +143,19 @@ def _check_seal(path: Path, file: IO[bytes]) -> None:
     if size <= 0 or seal(file, size) != file.read():
         raise refused(path, _("it is damaged or incomplete"))
     file.seek(0)
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether a file ends as an archive of ours does: a look at its end, not at every byte."""
+    try:
+        with path.open("rb") as file:
+            if file.seek(0, os.SEEK_END) < _SEAL_SIZE:
+                return False
+            file.seek(-_SEAL_SIZE, os.SEEK_END)
+            end = file.read()
+    except OSError:
+        return False
+    return end.startswith(_SEAL_HEAD) and end.endswith(_SEAL_TAIL)
 
 
 def unpack(path: Path, folder: Path) -> Manifest:

@@ -32,26 +32,27 @@ from kontora.text import _
 OnProgress = Callable[[int, int | None], None]
 
 
-def _ignore(done: int, total: int | None) -> None:
+def ignore(done: int, total: int | None) -> None:
     """Progress that nobody watches."""
 
 
-def backup(settings: Settings, target: Path, progress: OnProgress = _ignore) -> Manifest:
+def backup(settings: Settings, target: Path, progress: OnProgress = ignore) -> Manifest:
     """Write database and files to the archive `target`, readable by this user only.
 
     Raises NotFound when there is no database yet. A failed backup leaves nothing, and an older
     archive of that name as it was.
     """
-    with _opened(settings) as database:
+    with opened(settings) as database:
         if runner.current(database, CORE) is None:
             raise NotFound(_("There is no database to back up."), _("Run `kontora init` first."))
-        with _staging(target.parent) as folder:
-            file, counts = dump.dump(database, folder)
+        with staging(target.parent) as folder:
+            file, counts, digests = dump.dump(database, folder)
             facts = {
                 "version": core_version(),
                 "engine": database.dialect,
                 "created_at": clock.now().isoformat(timespec="seconds"),
                 "tables": counts,
+                "digests": digests,
                 "revisions": _revisions(database, counts),
             }
             writer = archive.Writer(target)
@@ -97,16 +98,16 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Manifes
     """
     if not source.is_file():
         raise NotFound(_("There is no file %(file)s.") % {"file": str(source)})
-    with presence.alone(settings.home), _opened(settings) as database:
+    with presence.alone(settings.home), opened(settings) as database:
         if not force and not _is_empty(database):
             raise Conflict(
                 _("The database holds data, which a restore would replace."),
                 _("Use --force to do that, or restore into an empty home and database."),
             )
-        with _staging(settings.home) as folder:
+        with staging(settings.home) as folder:
             manifest = archive.unpack(source, folder)
             staged = folder / dump.NAMES[database.dialect]
-            _check(source, manifest, database, staged)
+            check(source, manifest, database, staged)
             with ExitStack() as swaps:
                 for name in archive.FOLDERS:
                     swaps.enter_context(_swapped(settings.home / name, folder / name))
@@ -114,7 +115,8 @@ def restore(settings: Settings, source: Path, *, force: bool = False) -> Manifes
             return manifest
 
 
-def _check(source: Path, manifest: Manifest, database: Database, staged: Path) -> None:
+def check(source: Path, manifest: Manifest, database: Database, staged: Path) -> None:
+    """Raise Conflict for an unpacked archive that does not fit this engine and program."""
     if manifest.engine != database.dialect:
         why = _("it is of %(engine)s, and this database is %(here)s")
         raise refused(source, why % {"engine": manifest.engine, "here": database.dialect})
@@ -177,7 +179,8 @@ def _is_empty(database: Database) -> bool:
 
 
 @contextmanager
-def _opened(settings: Settings) -> Iterator[Database]:
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database of the settings, its connections closed after the block."""
     database = Database(settings.database_url, home=settings.home)
     try:
         yield database
@@ -186,7 +189,8 @@ def _opened(settings: Settings) -> Iterator[Database]:
 
 
 @contextmanager
-def _staging(parent: Path) -> Iterator[Path]:
+def staging(parent: Path) -> Iterator[Path]:
+    """A folder of its own in `parent`, thrown away after the block."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=".kontora-", dir=parent))
     except OSError as error:

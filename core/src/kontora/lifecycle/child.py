@@ -16,15 +16,17 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kontora.errors import KontoraError
-from kontora.lifecycle import logs, ties
+from kontora.lifecycle import beginning, logs, ties
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one child until SIGTERM; return its exit status."""
     options = _parser().parse_args(arguments)
     ties.end_with(options.life)
+    ties.heed(options.leaving)
     # Ctrl-C goes to the supervisor, which then ends its children in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    beginning.begin()
     if options.kind == "worker":
         return _work(options)
     return _serve(options)
@@ -37,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--socket", type=int, default=-1)
     parser.add_argument("--ready", type=int, required=True)
     parser.add_argument("--life", type=int, required=True)
+    parser.add_argument("--leaving", type=int, default=-1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--safe-mode", action="store_true")
     return parser

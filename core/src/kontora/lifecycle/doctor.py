@@ -20,7 +20,7 @@ from kontora.db import runner
 from kontora.db.engine import Database
 from kontora.db.owner import CORE
 from kontora.errors import KontoraError
-from kontora.lifecycle import upgrade
+from kontora.lifecycle import neighbours, nightly, upgrade
 from kontora.lifecycle.site import Site
 from kontora.plugins import calls
 from kontora.registry.faces import Check
@@ -267,5 +267,11 @@ _SITE_CHECKS: dict[str, Callable[[Site], Iterable[Check]]] = {
     "packages": _distributions,
     "clock": _clock,
     "worker": _worker,
+    "backup": nightly.backups,
+    "drill": nightly.drills,
+    "redis": neighbours.redis,
+    "broker": neighbours.broker,
+    "replica": neighbours.replica,
+    "telemetry": neighbours.telemetry,
     "preflight": _preflight,
 }

@@ -6,6 +6,10 @@ see both or neither. A running supervisor looks at it every second and brings up
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
@@ -20,7 +24,9 @@ if TYPE_CHECKING:
 
 KEY = "generation"
 DOOR = {"door": "administration"}
+LOOK_SECONDS = 1.0
 _state: Any = SiteState.__table__
+_logger = logging.getLogger("kontora.generation")
 
 
 def current(database: Database) -> int:
@@ -58,3 +64,24 @@ def bump(site: Site) -> int:
     """Start the next generation of a site by itself: its processes are all replaced."""
     with site.write(system("generation")) as session:
         return advance(session)
+
+
+def watch(database: Database, then: Callable[[], None]) -> None:
+    """Call `then`, in a thread, whenever the generation is another than before. A database that is
+    away says nothing and is asked again."""
+    known = current(database)
+
+    def look() -> None:
+        nonlocal known
+        while True:
+            time.sleep(LOOK_SECONDS)
+            try:
+                found = current(database)
+            except Exception as error:
+                _logger.debug("The generation cannot be read: %s", error)
+                continue
+            if found != known:
+                known = found
+                then()
+
+    threading.Thread(target=look, daemon=True, name="generation").start()

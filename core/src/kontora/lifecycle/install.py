@@ -115,7 +115,7 @@ def add_user(
         "teams": [str(each) for each in teams or ()],
     }
     if password is not None:
-        passwords.check_strength(password)
+        passwords.check_strength(password, passwords.shortest(session), (name, email))
     saved = service.create_record(session, session.registry.record_type("users"), data)
     if password is not None:
         passwords.set_password(session, saved.id, password)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from kontora.access import shipped
 from kontora.access.models import OwnedObject
 from kontora.access.session import ScopedSession
 from kontora.lifecycle.site import Site
@@ -53,7 +54,8 @@ def _keys(model: Any) -> list[str]:
 
 
 def record_all(session: ScopedSession, site: Site) -> None:
-    """Add to the ledger what core and the loaded plugins own and it does not know yet.
+    """Add to the ledger what core and the loaded plugins own and it does not know yet; shipped
+    roles get the permissions among that.
 
     What an earlier version owned stays: its data may still be there.
     """
@@ -69,6 +71,8 @@ def record_all(session: ScopedSession, site: Site) -> None:
         if (owner, kind, key) not in known
     ]
     if rows:
+        new = [row["key"] for row in rows if row["kind"] == "permission"]
+        shipped.give_new(session, site.registry, new)
         session.execute(insert(_owned), rows, execution_options=DOOR)
 
 

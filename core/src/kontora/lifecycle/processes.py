@@ -17,7 +17,8 @@ from kontora.lifecycle.ties import BROKEN, READY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildPlan:
-    """How a kind of child is started. `socket` and `life` are descriptors that it inherits.
+    """How a kind of child is started. `socket`, `life` and `leaving` are descriptors that it
+    inherits.
 
     `workers`: how many of its own processes have to be ready before it is.
     """
@@ -25,6 +26,7 @@ class ChildPlan:
     kind: str
     factory: str
     life: int
+    leaving: int
     socket: int = -1
     workers: int = 1
     safe_mode: bool = False
@@ -34,9 +36,10 @@ class ChildPlan:
 class Child:
     """A started child. `reason` says why it could not serve, once that is known."""
 
-    def __init__(self, plan: ChildPlan, generation: int) -> None:
+    def __init__(self, plan: ChildPlan, generation: int, renewal: int = 0) -> None:
         self.plan = plan
         self.generation = generation
+        self.renewal = renewal
         self._ready = 0
         self.reason = ""
         self.started = time.monotonic()
@@ -52,8 +55,10 @@ class Child:
         command = [sys.executable, "-m", "kontora.lifecycle.child", plan.kind]
         command += ["--factory", plan.factory, "--workers", str(plan.workers)]
         command += ["--ready", str(told), "--life", str(plan.life), "--socket", str(plan.socket)]
+        command += ["--leaving", str(plan.leaving)]
         command += ["--safe-mode"] if plan.safe_mode else []
-        handed_down = [told, plan.life] + ([plan.socket] if plan.socket >= 0 else [])
+        handed_down = [told, plan.life, plan.leaving]
+        handed_down += [plan.socket] if plan.socket >= 0 else []
         # A session of its own: Ctrl-C reaches the supervisor alone, and the whole group of the
         # child can be ended.
         return subprocess.Popen(
@@ -65,6 +70,11 @@ class Child:
 
     def __str__(self) -> str:
         return f"{self.plan.kind} process {self.pid} (generation {self.generation})"
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Which set of plugins it runs, and how many renewals went before it."""
+        return self.generation, self.renewal
 
     @property
     def ready(self) -> bool:

@@ -37,11 +37,12 @@ _user: Any = User.__table__
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleContent:
     """What a role holds. `grants` is (record type, verb) → scope; `rules` is (entity, field) →
-    `hidden` or `read_only`."""
+    `hidden` or `read_only`. `second_factor`: who has the role must sign in with one."""
 
     grants: Mapping[tuple[str, str], str] = field(default_factory=dict)
     permissions: frozenset[str] = frozenset()
     rules: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,10 +116,12 @@ def content(session: ScopedSession, key: str) -> RoleContent:
     grants = select(_grant.c.entity, _grant.c.verb, _grant.c.scope).where(_grant.c.role_key == key)
     held = select(_permission.c.permission).where(_permission.c.role_key == key)
     rules = select(_rule.c.entity, _rule.c.field, _rule.c.access).where(_rule.c.role_key == key)
+    demand = select(_role.c.second_factor).where(_role.c.key == key)
     return RoleContent(
         grants={(entity, verb): scope for entity, verb, scope in rows(grants)},
         permissions=frozenset(rows(held).scalars()),
         rules={(entity, name): access for entity, name, access in rows(rules)},
+        second_factor=bool(rows(demand).scalar()),
     )
 
 
@@ -221,16 +224,21 @@ class _Known:
             grants={**grants, **wanted.grants},
             permissions=wanted.permissions | (before.permissions - self.permissions),
             rules={**rules, **wanted.rules},
+            second_factor=wanted.second_factor,
         )
 
 
 def _flat(held: RoleContent) -> dict[str, Any]:
     found: dict[str, Any] = {f"grant:{e}:{verb}": scope for (e, verb), scope in held.grants.items()}
     found |= {f"permission:{each}": True for each in held.permissions}
+    if held.second_factor:
+        found["second_factor"] = True
     return found | {f"field:{e}:{name}": access for (e, name), access in held.rules.items()}
 
 
 def _write(session: ScopedSession, key: str, held: RoleContent) -> None:
+    demand = update(_role).where(_role.c.key == key).values(second_factor=held.second_factor)
+    session.execute(demand, execution_options=DOOR)
     for table in (_grant, _permission, _rule):
         session.execute(delete(table).where(table.c.role_key == key), execution_options=DOOR)
     rows: list[tuple[Any, list[dict[str, Any]]]] = [

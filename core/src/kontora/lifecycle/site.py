@@ -12,39 +12,72 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from kontora.access import identity
 from kontora.access.models import PluginRow, SiteState
 from kontora.access.principal import Principal, system
 from kontora.access.session import ScopedSession
-from kontora.db.engine import WORKER_STATEMENT_SECONDS, Database
+from kontora.db.engine import WORKER_STATEMENT_SECONDS, Database, is_database_away
 from kontora.db.owner import CORE, Owner
+from kontora.db.replica import Replica
 from kontora.db.runner import pending
 from kontora.errors import Forbidden, NotFound, PluginError
 from kontora.plugins import calls
 from kontora.plugins.manager import PluginManager
 from kontora.plugins.manifest import Manifest
+from kontora.records.custom.catalogue import Catalogue
+from kontora.records.reading import Readings
 from kontora.registry import build as building
 from kontora.registry.build import Declared, Registry
-from kontora.registry.faces import GrantTemplate, MenuItem, Panel, Permission, Report, Widget
+from kontora.registry.faces import (
+    Action,
+    GrantTemplate,
+    MenuItem,
+    NoticeKind,
+    Panel,
+    Permission,
+    Report,
+    ViewKind,
+    Widget,
+)
 from kontora.registry.faces import Setting as SettingDeclaration
 from kontora.registry.records import RecordType
 from kontora.registry.work import JobSpec, Subscriber
 from kontora.settings import Settings
 from kontora.text import _
 from kontora.work.context import WorkSite
+from kontora.work.quota import Quotas
+from kontora.work.redis import Redis
+from kontora.work.wake import Waker
 
 log = structlog.get_logger("kontora.site")
 CORE_MODULES = (
     "kontora.parties.record_types",
+    "kontora.parties.bulk_job",
+    "kontora.parties.group_slots",
+    "kontora.parties.stage_slots",
     "kontora.parties.menu",
+    "kontora.parties.view_kinds",
     "kontora.parties.reports",
+    "kontora.parties.reports.widgets",
+    "kontora.parties.reports.sending",
     "kontora.parties.jobs",
     "kontora.parties.imports",
     "kontora.parties.settings",
+    "kontora.parties.sign_in",
     "kontora.parties.administrators",
+    "kontora.parties.watching",
+    "kontora.parties.telling",
+    "kontora.parties.mentions",
+    "kontora.parties.digest",
+    "kontora.parties.actions",
+    "kontora.parties.consent_hooks",
+    "kontora.records.files.hooks",
+    "kontora.webhooks.hooks",
+    "kontora.lifecycle.nightly",
+    "kontora.privacy.hooks",
 )
 
 
@@ -65,22 +98,48 @@ class Site:
     ) -> None:
         self.settings = settings
         self.safe_mode = safe_mode
-        limit = {} if statement_timeout is None else {"statement_timeout": statement_timeout}
+        limit: dict[str, Any] = {}
+        if statement_timeout is not None:
+            limit["statement_timeout"] = statement_timeout
         self.database = Database(settings.database_url, home=settings.home, **limit)
+        self.replica: Replica | None = None
+        if settings.replica_url and self.database.dialect == "postgresql":
+            lag = settings.replica_lag
+            self.replica = Replica(settings.replica_url, self.database, lag, **limit)
+        url = settings.redis_url
+        self.redis = Redis(url, settings.site_key) if url else None
+        self.waker = Waker(self.redis) if self.redis else None
+        self.quotas = Quotas(self.database.write_engine, self.redis)
         self.manager = manager or PluginManager(CORE_MODULES)
         desired, remembered = (plugins, {}) if plugins is not None else self._desired()
         self.manager.load(desired or (), safe_mode=safe_mode, remembered=remembered)
         self._quarantine_pending()
         self.registry = self._build()
+        self.readings = Readings(lambda: self.database.write_engine)
+        self.principals = identity.Known()
+        self.names = identity.Known()
+        self._catalogue = Catalogue(self.registry)
         self._settings_cache: dict[str, Any] | None = None
         calls.notify(self.manager, "setup", site=self)
 
     # Data
 
     @contextmanager
-    def read(self, principal: Principal) -> Iterator[ScopedSession]:
-        """A session for reading: what it changes is never kept."""
-        engine = self.database.read_engine
+    def read(self, principal: Principal, on: Connection | None = None) -> Iterator[ScopedSession]:
+        """A session for reading: what it changes is never kept. It may stand `on` a connection of
+        the read engine, which its owner closes."""
+        bind = self.database.read_engine if on is None else on
+        with ScopedSession(bind, principal, self.registry, self) as session:
+            # Who has just been read on this very connection is as fresh as what is read next.
+            session.info["just_read"] = on is not None and principal.generation is not None
+            yield session
+
+    @contextmanager
+    def read_copy(self, principal: Principal) -> Iterator[ScopedSession]:
+        """A session for reports and exports: what it shows may be some seconds old, because it
+        reads from a replica where there is one that keeps up."""
+        engine = self.replica.engine() if self.replica is not None else None
+        engine = engine or self.database.read_engine
         with ScopedSession(engine, principal, self.registry, self) as session:
             yield session
 
@@ -89,12 +148,19 @@ class Site:
         """A session for writing: committed at the end of the block, rolled back on an exception."""
         engine = self.database.write_engine
         with ScopedSession(engine, principal, self.registry, self) as session:
+            session.info["writing"] = True
             try:
                 yield session
                 session.commit()
             except BaseException:
                 session.rollback()
                 raise
+
+    def current_registry(self, session: ScopedSession) -> Registry:
+        """The registry with the fields of administrators, as the session's transaction has it."""
+        if self._catalogue.declared is not self.registry:
+            self._catalogue = Catalogue(self.registry)
+        return self._catalogue.registry(session)
 
     def notify(self, hook: str, **given: Any) -> None:
         """Tell all plugins of something; see `kontora.hookspecs` for the hooks."""
@@ -108,7 +174,10 @@ class Site:
         try:
             with self.database.read_engine.connect() as connection:
                 rows = connection.execute(select(table.c.name, table.c.state)).all()
-        except DBAPIError:
+        except DBAPIError as error:
+            # No table yet is no plugin; a server that just went is not.
+            if is_database_away(error):
+                raise
             return (), {}
         enabled = tuple(name for name, state in rows if state == "enabled")
         return enabled, {name: state for name, state in rows if state != "enabled"}
@@ -128,10 +197,12 @@ class Site:
             return
         try:
             behind = pending(self.database, owners)
-        except DBAPIError:
+        except DBAPIError as error:
+            if is_database_away(error):
+                raise
             return
         for name, steps in behind.items():
-            if steps:
+            if steps and name != CORE.name:  # `require_current` tells of the core's own
                 self.manager.quarantine(
                     name, f"Its tables wait for {len(steps)} migration(s). Run `kontora upgrade`."
                 )
@@ -151,6 +222,7 @@ class Site:
     def rebuild(self) -> None:
         """Build the registry anew, without plugins that were quarantined after the start."""
         self.registry = self._build()
+        self.principals = identity.Known()  # what hides a field is told by the record types
 
     def _declared(self, plugin: str) -> Declared:
         def ask(hook: str, of: Any) -> tuple[Any, ...]:
@@ -164,8 +236,12 @@ class Site:
             models=ask("register_models", type),
             record_types=_owned(ask("register_record_types", RecordType), plugin),
             fields=ask("contribute_fields", tuple),
+            choices=ask("contribute_choices", tuple),
             menu=ask("register_menu", MenuItem),
+            actions=ask("register_actions", Action),
+            notice_kinds=ask("register_notice_kinds", NoticeKind),
             panels=ask("register_slots", Panel),
+            view_kinds=ask("register_view_kinds", ViewKind),
             widgets=ask("register_widgets", Widget),
             reports=ask("register_reports", Report),
             permissions=ask("register_permissions", Permission),
@@ -196,9 +272,15 @@ class Site:
         return WorkSite(
             database=self.database,
             open_session=self.open_session,
+            open_reader=self.open_reader,
             jobs=self.registry.jobs,
             subscribers=self.registry.subscribers,
             zone=ZoneInfo(self.settings.timezone),
+            settings=self.settings,
+            lease=self.settings.lease,
+            redis=self.redis,
+            broker_url=self.settings.broker_url,
+            site_key=self.settings.site_key,
         )
 
     @contextmanager
@@ -208,6 +290,12 @@ class Site:
         Raises Forbidden when he was disabled in the meantime.
         """
         with self.write(self.acting(kind, principal_id)) as session:
+            yield session
+
+    @contextmanager
+    def open_reader(self, kind: str, principal_id: UUID | None) -> Iterator[ScopedSession]:
+        """A reading session with the rights of the person who asked for the work."""
+        with self.read_copy(self.acting(kind, principal_id)) as session:
             yield session
 
     def acting(self, kind: str, principal_id: UUID | None) -> Principal:
@@ -224,8 +312,14 @@ class Site:
         return found
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Write what waits to be written, and give all connections back."""
+        self.readings.close()
+        self.quotas.flush()
         self.database.dispose()
+        if self.replica is not None:
+            self.replica.close()
+        if self.redis is not None:
+            self.redis.close()
 
 
 def create_work_site(*, safe_mode: bool = False) -> WorkSite:

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from kontora.errors import SettingsError
+from kontora.lifecycle import beginning, ties
 from kontora.lifecycle.processes import Child, ChildPlan
 
 WEB_FACTORY = "kontora.wsgi:create_app"
@@ -49,7 +51,7 @@ class Post:
     child: Child | None = None
     successor: Child | None = None
     leaving: list[Child] = field(default_factory=list)
-    refused: int | None = None  # the generation that did not come up
+    refused: tuple[int, int] | None = None  # the version that did not come up
     failures: int = 0
     next_start: float = 0.0
     served: bool = False
@@ -72,13 +74,17 @@ class Supervisor:
         web_factory: str = WEB_FACTORY,
         work_factory: str | None = WORK_FACTORY,
         environment: Mapping[str, str] | None = None,
+        leave: float = 0.0,
     ) -> None:
         self.listener = _bind(host, port)
         self.port = int(self.listener.getsockname()[1])
         self._read_generation = generation
         self._life, self._hold = os.pipe()
+        self._leaving = tempfile.TemporaryFile()  # noqa: SIM115  closed in _end
+        self._leave = leave
         shared: dict[str, Any] = {
             "life": self._life,
+            "leaving": self._leaving.fileno(),
             "safe_mode": safe_mode,
             "environment": dict(environment or {}),
         }
@@ -94,12 +100,22 @@ class Supervisor:
             self.posts.append(Post(ChildPlan(kind="worker", factory=work_factory, **shared)))
         self._stop = threading.Event()
         self._generation = 0
+        self._renewal = 0
         self._looked_at = 0.0
         self.broken = ""
 
     def stop(self) -> None:
         """Ask the supervisor to end; safe in a signal handler and from other threads."""
         self._stop.set()
+
+    def renew(self) -> None:
+        """Let all children be followed by new ones, which load the code that is there now; safe
+        in a signal handler."""
+        self._renewal += 1
+
+    @property
+    def _version(self) -> tuple[int, int]:
+        return self._generation, self._renewal
 
     def run(self) -> int:
         """Supervise until `stop()`; the exit status: 1 when the first web child never came up."""
@@ -110,9 +126,19 @@ class Supervisor:
                 for post in self.posts:
                     self._keep(post)
                 self._stop.wait(_TICK)
+            self._take_leave()
         finally:
             self._end()
         return 1 if self.broken else 0
+
+    def _take_leave(self) -> None:
+        """Say “not ready” for a while before anything ends: who asks sends no new visitors."""
+        ties.say_leaving(self._leaving.fileno())
+        until = time.monotonic() + (0.0 if self.broken else self._leave)
+        while time.monotonic() < until:
+            for post in self.posts:
+                self._keep(post)
+            time.sleep(_TICK)
 
     def _look(self) -> None:
         """Read the generation, once a second."""
@@ -132,21 +158,19 @@ class Supervisor:
         if post.child is not None and post.child.status is not None:
             self._fallen(post, post.child)
         if post.child is None and post.successor is None and time.monotonic() >= post.next_start:
-            post.child = Child(post.plan, self._generation)
+            post.child = Child(post.plan, *self._version)
         self._settle(post)
         if post.successor is not None:
             self._promote(post, post.successor)
         elif self._is_stale(post):
             assert post.child is not None
             _logger.info("%s is to be followed by generation %d.", post.child, self._generation)
-            post.successor = Child(post.plan, self._generation)
+            post.successor = Child(post.plan, *self._version)
 
     def _is_stale(self, post: Post) -> bool:
         child = post.child
         return (
-            child is not None
-            and child.generation != self._generation
-            and post.refused != self._generation
+            child is not None and child.version != self._version and post.refused != self._version
         )
 
     def _settle(self, post: Post) -> None:
@@ -193,7 +217,7 @@ class Supervisor:
             cause = new.reason or ("not ready in time" if late else f"exit status {new.status}")
             new.kill()
             new.bury()
-            post.successor, post.refused = None, new.generation
+            post.successor, post.refused = None, new.version
             _logger.error("%s did not come up: %s. The one before goes on.", new, cause)
 
     def _see_off(self, post: Post) -> None:
@@ -221,6 +245,7 @@ class Supervisor:
                 child.kill()
             child.bury()
         self.listener.close()
+        self._leaving.close()
         os.close(self._life)
         os.close(self._hold)
 
@@ -252,7 +277,7 @@ def serve(
     on_listening: Callable[[str, int], None] = lambda host, port: None,
     **options: Any,
 ) -> int:
-    """Serve the site until SIGTERM or SIGINT; return the exit status.
+    """Serve the site until SIGTERM or SIGINT; return the exit status. SIGHUP brings new children.
 
     The children read the settings from the environment, as this process did; the folder and the
     database of `settings` are put there. `generation` is asked every second; a new number means a
@@ -270,13 +295,21 @@ def serve(
         safe_mode=safe_mode,
         generation=generation,
         environment=environment,
+        leave=getattr(settings, "leave", 0.0),
         **options,
     )
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         supervisor.stop()
 
+    def renew(_signal: int, _frame: FrameType | None) -> None:
+        supervisor.renew()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
+    signal.signal(signal.SIGHUP, renew)
     on_listening(host, supervisor.port)
-    return supervisor.run()
+    try:
+        return supervisor.run()
+    finally:
+        beginning.leave(home)

@@ -10,7 +10,8 @@ import signal
 import sys
 import threading
 
-READY, BROKEN = b"R", b"E"
+READY, BROKEN, LEAVING = b"R", b"E", b"L"
+_leaving = -1
 _PR_SET_PDEATHSIG = 1
 _LAST_SECONDS = 12.0
 
@@ -33,6 +34,27 @@ def _watch(life: int) -> None:
     threading.Event().wait(_LAST_SECONDS)
     # Each child leads a group of its own; with it goes whatever it has started.
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def heed(leaving: int) -> None:
+    """Note the descriptor of the file in which the supervisor says that it is about to end."""
+    global _leaving
+    _leaving = leaving
+
+
+def is_leaving() -> bool:
+    """Whether this server is about to close its socket: send it no new visitors."""
+    if _leaving < 0:
+        return False
+    try:
+        return os.pread(_leaving, 1, 0) == LEAVING
+    except OSError:
+        return False
+
+
+def say_leaving(leaving: int) -> None:
+    """Tell all children that the socket will be closed soon."""
+    os.pwrite(leaving, LEAVING, 0)
 
 
 def say_ready(ready: int) -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+from kontora import clock
 from kontora.access.principal import system
-from kontora.db import runner
+from kontora.db import maintenance, runner
 from kontora.db.engine import Database
 from kontora.db.owner import CORE, Owner
+from kontora.db.sizes import sizes
 from kontora.errors import Conflict
-from kontora.lifecycle import generation, ledger
+from kontora.lifecycle import archive, generation, ledger
+from kontora.lifecycle import backup as backups
 from kontora.lifecycle.site import Site
 from kontora.plugins.order import arrange
 from kontora.text import _
 
+KEPT = 3
+_NAME = "before-upgrade-"
 Plans = dict[str, runner.Plan]
 
 
@@ -25,6 +33,17 @@ class Upgraded:
     applied: Mapping[str, list[str]]
     failed: Mapping[str, str]
     backup: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What an upgrade needs: bytes of the database, where its copy goes, bytes that are needed
+    there (an estimate from above) and free."""
+
+    database_bytes: int
+    copy: str
+    needed_bytes: int
+    free_bytes: int
 
 
 def require_current(database: Database) -> None:
@@ -62,21 +81,64 @@ def plan(site: Site) -> Plans:
     return runner.plan(site.database, owners(site))
 
 
-def run(site: Site, on_step: runner.OnStep | None = None) -> Upgraded:
-    """Migrate everything that waits; then running servers bring up new workers.
-
-    A plugin that fails keeps its tables as they were and is named in `failed`. Raises
-    MigrationFailed when core itself fails: nothing was changed then.
-    """
+def outlook(site: Site) -> Outlook:
+    """What an upgrade needs. Raises Conflict when there is no database yet."""
     _require_database(site.database)
-    report = runner.upgrade(site.database, owners(site), on_step=on_step)
-    if report.applied:
-        _note(site)
-    return Upgraded(
-        applied=report.applied,
-        failed=report.failed,
-        backup=str(report.backup) if report.backup else None,
+    folder = site.settings.home / "backups"
+    place = folder if folder.is_dir() else site.settings.home
+    size = sizes(site.database)[""]
+    if site.database.path is not None:
+        # A table that is changed is built anew beside the old one, in the log.
+        name, needed = "before-upgrade-<time>.sqlite3", 3 * size
+    else:
+        name = f"{_NAME}<time>.tar.gz"
+        needed = 2 * size + sum(each.stat().st_size for each in _files(site.settings.files))
+    return Outlook(
+        database_bytes=size,
+        copy=str(folder / name),
+        needed_bytes=needed,
+        free_bytes=shutil.disk_usage(place).free,
     )
+
+
+def _files(folder: Path) -> list[Path]:
+    return [each for each in folder.rglob("*") if each.is_file()]
+
+
+def run(site: Site, on_step: runner.OnStep | None = None, *, copy: bool = True) -> Upgraded:
+    """Migrate everything that waits; then running servers bring up new workers. Meanwhile they
+    answer that an upgrade is under way.
+
+    With `copy` the database is copied first (PostgreSQL: a backup that is checked). A plugin that
+    fails keeps its tables as they were and is named in `failed`. Raises MigrationFailed when core
+    itself fails: nothing was changed then. A run that was killed may just be repeated.
+    """
+    if not any(each.revisions for each in plan(site).values()):
+        report, saved = runner.upgrade(site.database, owners(site), on_step=on_step), None
+    else:
+        with maintenance.maintenance(site.database):
+            time.sleep(maintenance.FRESH)  # until every process has noticed
+            saved = _saved(site) if copy and site.database.path is None else None
+            report = runner.upgrade(site.database, owners(site), on_step=on_step, copy=copy)
+            if report.applied:
+                _note(site)
+    saved = saved or report.backup
+    return Upgraded(
+        applied=report.applied, failed=report.failed, backup=str(saved) if saved else None
+    )
+
+
+def _saved(site: Site) -> Path:
+    """A backup of everything, every byte of it checked; the last three stay."""
+    folder = site.settings.home / "backups"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target = folder / f"{_NAME}{clock.now():%Y%m%dT%H%M%S%fZ}.tar.gz"
+    backups.backup(site.settings, target)
+    with backups.staging(folder) as unpacked:
+        archive.unpack(target, unpacked)
+    for old in sorted(folder.glob(f"{_NAME}*.tar.gz"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return target
 
 
 def _note(site: Site) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -19,6 +21,11 @@ from waitress.server import create_server
 from waitress.task import ErrorTask, WSGITask
 
 THREADS = 32
+# Of gunicorn, in each process. A stream of news holds its thread as long as it lasts; those for
+# ordinary requests are always there, and no more than WORKING run at once, as the pool of
+# database connections is made for.
+WORKING, STREAMS = 8, 16
+STREAM_PATH = "/notices/live"
 GRACEFUL_SECONDS = 30
 MAX_BODY = 100 * 1024 * 1024
 MAX_HEADER = 64 * 1024
@@ -26,6 +33,52 @@ MAX_HEADER = 64 * 1024
 _IDLE_SECONDS = 1.0
 
 App = Callable[..., Any]
+
+
+_workers: list[Any] = []  # gunicorn's own object of this process, once it serves
+
+
+def may_stream() -> bool:
+    """Whether this process has threads to spare for answers that last."""
+    return bool(_workers)
+
+
+def is_leaving() -> bool:
+    """Whether this process has been told to end: answers that last end too."""
+    return any(not each.alive for each in _workers)
+
+
+class Lanes:
+    """Lets WORKING ordinary requests through at a time; streams have threads of their own."""
+
+    def __init__(self, app: App, working: int = WORKING) -> None:
+        self._app = app
+        self._free = threading.BoundedSemaphore(working)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answer: Iterable[bytes]
+        if environ.get("PATH_INFO") == STREAM_PATH:
+            answer = self._app(environ, start_response)
+            return answer
+        with ExitStack() as stack:
+            stack.enter_context(self._free)
+            answer = self._app(environ, start_response)
+            return _Held(answer, stack.pop_all())
+
+
+class _Held:
+    """An answer that keeps its place until it is sent."""
+
+    def __init__(self, answer: Iterable[bytes], place: ExitStack) -> None:
+        self._answer, self._place = answer, place
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._answer)
+
+    def close(self) -> None:
+        with self._place:
+            if hasattr(self._answer, "close"):
+                self._answer.close()
 
 
 class _Task(WSGITask):  # type: ignore[misc]
@@ -115,7 +168,8 @@ def serve_processes(
     parent by itself.
     """
 
-    def initialised(_worker: Any) -> None:
+    def initialised(worker: Any) -> None:
+        _workers[:] = [worker]
         on_ready()
 
     options = {
@@ -123,7 +177,7 @@ def serve_processes(
         "bind": f"fd://{listener.detach()}",
         "worker_class": "gthread",
         "workers": workers,
-        "threads": 8,
+        "threads": WORKING + STREAMS,
         "preload_app": True,
         "timeout": 30,
         "graceful_timeout": GRACEFUL_SECONDS,
@@ -138,4 +192,4 @@ def serve_processes(
         "control_socket_disable": True,
         "loglevel": "warning",
     }
-    _Gunicorn(make_app, options).run()
+    _Gunicorn(lambda: Lanes(make_app()), options).run()

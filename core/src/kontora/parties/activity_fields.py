@@ -24,6 +24,18 @@ STATES = (
     Choice(value="cancelled", label=_("Cancelled")),
 )
 
+# How a call or a visit ended; plugins add their own.
+OUTCOMES = (
+    Choice(value="reached", label=_("Reached")),
+    Choice(value="agreed", label=_("Agreed")),
+    Choice(value="call_back", label=_("Call back later")),
+    Choice(value="no_answer", label=_("No answer")),
+    Choice(value="busy", label=_("Busy")),
+    Choice(value="message_left", label=_("Left a message")),
+    Choice(value="declined", label=_("Declined")),
+    Choice(value="wrong_number", label=_("Wrong number")),
+)
+
 ACTIVITY_FIELDS = (
     Field(
         name="kind",
@@ -72,6 +84,21 @@ ACTIVITY_FIELDS = (
         order=5,
         in_list=True,
     ),
+    Field(
+        name="outcome",
+        label=_("Result"),
+        type=FieldType.CHOICE,
+        choices=OUTCOMES,
+        help=_("How a call or a visit ended, for lists and reports."),
+        order=6,
+    ),
+    Field(
+        name="duration",
+        label=_("Duration, minutes"),
+        type=FieldType.INTEGER,
+        help=_("How long it took, or is to take."),
+        order=6,
+    ),
     Field(name="due_at", label=_("Due"), type=FieldType.DATETIME, order=6, in_list=True),
     Field(name="done_at", label=_("Done at"), type=FieldType.DATETIME, order=7),
     Field(
@@ -90,7 +117,6 @@ ACTIVITY_FIELDS = (
         order=9,
         in_form=False,
         sortable=False,
-        filterable=False,
         collection=Collection(
             model=ActivityRecord,
             parent="activity_id",

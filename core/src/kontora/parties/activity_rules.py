@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from kontora.errors import Invalid
 from kontora.registry.records import Draft
+from kontora.text import _
+
+LONGEST = 7 * 24 * 60  # minutes
 
 
 def prepare(session: Any, draft: Draft) -> None:
@@ -21,5 +25,7 @@ def prepare(session: Any, draft: Draft) -> None:
         data["done_at"] = done_at = None
     if data.get("subject", record.subject) is None:
         data["subject"] = ""
+    if (duration := data.get("duration")) is not None and not 0 <= duration <= LONGEST:
+        raise Invalid({"duration": [_("Give whole minutes, at most a week.")]})
     due_at = data.get("due_at", record.due_at)
     record.at = done_at or due_at or record.created_at

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from kontora.access.models import RolePermission, User, UserRole
+from kontora.access.models import Role, RolePermission, User, UserRole
 from kontora.errors import Conflict
 from kontora.hookspecs import hookimpl
 from kontora.registry.records import Change
@@ -15,14 +15,22 @@ from kontora.text import _
 
 DOOR = {"door": "administration"}
 NEEDED = ("admin.roles", "admin.users")
+FIRST = "administrator"
 _user: Any = User.__table__
+_role: Any = Role.__table__
 _held: Any = UserRole.__table__
 _permission: Any = RolePermission.__table__
 
 
 def keep_one(session: Any) -> None:
     """Raise Conflict when, as things now stand in this transaction, no user who can sign in
-    holds all permissions that are needed to give rights."""
+    holds all permissions that are needed to give rights.
+
+    Who asks holds the shipped role's row until his transaction ends, so two administrators who
+    take each other's rights away at once are asked one after the other.
+    """
+    first = select(_role.c.key).where(_role.c.key == FIRST).with_for_update(key_share=True)
+    session.execute(first, execution_options=DOOR)
     able = (
         select(_held.c.user_id)
         .join(_permission, _permission.c.role_key == _held.c.role_key)

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import or_, select
 
 from kontora.db.fold import fold
 from kontora.errors import Invalid
-from kontora.ids import new_id
-from kontora.parties.models import ContactPoint, Organisation, Party, Person, Relation
-from kontora.registry.records import Change, Draft
+from kontora.parties import holding, reporting
+from kontora.parties.models import ContactPoint, Party, Person
+from kontora.registry.records import Draft
 from kontora.text import _
-
-DOOR = {"door": "scope"}
-PARENT = "parent_of"
-_organisation: Any = Organisation.__table__
-_relation: Any = Relation.__table__
 
 
 def prepare(session: Any, draft: Draft) -> None:
@@ -37,9 +30,9 @@ def prepare(session: Any, draft: Draft) -> None:
         data["roles"] = data.get("roles") or [{"role": "prospect"}]
     if draft.verb == "create" or "roles" in data:
         record.is_counterparty = draft.kind == "organisation" or bool(data.get("roles"))
-    if data.get("parent") is not None:
-        _check_parent(session, record.id, data["parent"])
-    _check_positions(record.id, data)
+    is_new = draft.verb == "create"
+    reporting.check(session, record.id, str(name), data, is_new=is_new)
+    holding.check(session, draft)
 
 
 def _name_person(session: Any, draft: Draft) -> None:
@@ -81,56 +74,11 @@ def _stand_in(data: Mapping[str, Any]) -> str | None:
     return str(_("No name")) if any(data[each] for each in facts) else None
 
 
-def _check_parent(session: Any, party_id: UUID, parent: UUID) -> None:
-    seen: set[UUID] = set()
-    while parent is not None and parent not in seen:
-        if parent == party_id:
-            raise Invalid({"parent": [_("An organisation cannot lie below itself.")]})
-        seen.add(parent)
-        above = select(_organisation.c.parent_id).where(_organisation.c.party_id == parent)
-        parent = session.execute(above, execution_options=DOOR).scalar()
-
-
-def _check_positions(party_id: UUID, data: Mapping[str, Any]) -> None:
-    for number, row in enumerate(data.get("affiliations") or ()):
-        if row.get("reports_to") == party_id:
-            path = f"affiliations.{number}.reports_to"
-            raise Invalid({path: [_("Nobody reports to himself.")]})
-
-
-def follow(session: Any, change: Change) -> None:
-    """Keep the dated relation beside the current parent of an organisation."""
-    before, after = change.before.get("parent"), change.after.get("parent")
-    if before == after:
-        return
-    today = session.now.date()
-    if before:
-        present = and_(
-            _relation.c.type == PARENT,
-            _relation.c.other_id == change.record_id,
-            _relation.c.valid_to.is_(None),
-        )
-        # What began today and is over already was never true for a whole day.
-        session.execute(
-            delete(_relation).where(present, _relation.c.valid_from >= today),
-            execution_options=DOOR,
-        )
-        ended = update(_relation).where(present).values(valid_to=today - timedelta(days=1))
-        session.execute(ended, execution_options=DOOR)
-    if after:
-        row = {
-            "id": new_id(),
-            "party_id": UUID(after["id"]),
-            "other_id": change.record_id,
-            "type": PARENT,
-            "valid_from": today if before else None,
-            "position": 0,
-        }
-        session.execute(_relation.insert(), [row], execution_options=DOOR)
-
-
 def duplicates(session: Any, record: Any) -> Sequence[Mapping[str, Any]]:
-    """Visible parties that share an e-mail or a phone with this one, at most five."""
+    """Visible parties that share an e-mail or a phone with this one, at most five; none for whom
+    these are hidden, since a guess would be confirmed."""
+    if session.principal.rights.hides("party", "points"):
+        return ()
     points = session.scalars(
         select(ContactPoint).where(
             ContactPoint.party_id == record.id, ContactPoint.kind.in_(("email", "phone"))

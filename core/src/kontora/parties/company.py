@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from kontora.access import strength
 from kontora.access.models import Role, TeamMember, UserRole
 from kontora.errors import Forbidden, Invalid
 from kontora.records.transfer.emails import clean_email
@@ -172,14 +173,26 @@ def check_user(session: Any, draft: Draft) -> None:
             )
         if same is not None:
             raise Invalid({"email": [_("Another user has this address.")]})
+        _check_address(session, draft)
     for name, default in (("state", "active"), ("locale", "en"), ("timezone", "UTC")):
         if name in data and data[name] is None:
             data[name] = default
     if "roles" in data:
-        _check_roles(session, data["roles"])
+        _check_roles(session, draft.record.id, data["roles"])
 
 
-def _check_roles(session: Any, roles: list[str]) -> None:
+def _check_address(session: Any, draft: Draft) -> None:
+    """Whoever has the address of an account gets into it: by “Forgotten”."""
+    model: Any = draft.rtype.model
+    present = session.execute(
+        select(model.__table__.c.email).where(model.__table__.c.id == draft.record.id),
+        execution_options={"door": "administration"},
+    ).scalar()
+    if present != draft.data["email"]:
+        strength.require_within(session, draft.record.id)
+
+
+def _check_roles(session: Any, user_id: Any, roles: list[str]) -> None:
     if not session.principal.rights.has("admin.users"):
         raise Forbidden("admin.users")
     table: Any = Role.__table__
@@ -189,3 +202,7 @@ def _check_roles(session: Any, roles: list[str]) -> None:
     if unknown := sorted(set(roles) - known):
         message = _("There is no role “%(role)s”.") % {"role": unknown[0]}
         raise Invalid({"roles": [message]})
+    given = set(roles) - strength.roles_of(session, user_id)
+    if refused := strength.too_strong(session, given):
+        more = _("The role “%(role)s” may do more than you, so you cannot give it.")
+        raise Invalid({"roles": [more % {"role": refused[0]}]})

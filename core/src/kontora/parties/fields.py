@@ -12,24 +12,14 @@ from kontora.parties.models import (
     PartyTag,
     Person,
 )
+from kontora.parties.role_choices import ROLES
+from kontora.parties.stage_fields import OF_ROLE, SINCE
 from kontora.registry.fields import Choice, Collection, Field, FieldType, Shortcut
 from kontora.text import _
 
 PERSON = ("person",)
 FIRM = ("organisation",)
 
-ROLES = (
-    Choice(value="client", label=_("Client")),
-    Choice(value="prospect", label=_("Prospect")),
-    Choice(value="partner", label=_("Partner")),
-    Choice(value="dealer", label=_("Dealer")),
-    Choice(value="agent", label=_("Agent")),
-    Choice(value="competitor", label=_("Competitor")),
-    Choice(value="subcontractor", label=_("Subcontractor")),
-    Choice(value="supplier", label=_("Supplier")),
-    Choice(value="investor", label=_("Investor")),
-    Choice(value="other", label=_("Other")),
-)
 STATES = (
     Choice(value="active", label=_("Active")),
     Choice(value="inactive", label=_("Inactive")),
@@ -274,12 +264,13 @@ ROLES_FIELD = Field(
                 choices=ROLES,
                 required=True,
             ),
-            Field(name="status", label=_("Status"), default="active", max_length=32),
+            *OF_ROLE,
             Field(name="class", column="class_", label=_("Class"), max_length=32),
             _owner(),
             _branch(),
             FROM,
             TO,
+            SINCE,
         ),
     ),
 )

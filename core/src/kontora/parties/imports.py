@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from kontora.hookspecs import hookimpl
+from kontora.parties import telling
 from kontora.records.transfer import results, runs
 from kontora.records.transfer.run import finish, resume
 from kontora.registry.work import JobContext, JobSpec
@@ -33,6 +34,8 @@ def import_upload(context: JobContext) -> Mapping[str, Any]:
         results.write_files(site, principal, run)
         summary = results.summary(site, run)
     finish(site, principal, run)
+    with context.slice() as session:
+        telling.import_ended(session, run, run.cursor)
     # What was uploaded has done its service; the report and the file to mend stay.
     Path(run.file_path).unlink(missing_ok=True)
     return summary

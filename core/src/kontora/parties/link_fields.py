@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from kontora.parties import cleaning
+from dataclasses import replace
+
+from kontora.parties import cleaning, holding
+from kontora.parties.contact_fields import LAST_CONTACT, NEXT_ACTIVITY
 from kontora.parties.external import EXTERNAL
 from kontora.parties.fields import FROM, OWN_FIELDS, PERSON, TO
+from kontora.parties.group_fields import OF_PARTIES
 from kontora.parties.models import Affiliation, Relation
+from kontora.parties.stage_fields import STAGE
 from kontora.registry.fields import Choice, Collection, Field, FieldType
 from kontora.text import _
 
@@ -97,4 +102,17 @@ RELATIONS = Field(
     ),
 )
 
-PARTY_FIELDS = (*OWN_FIELDS, AFFILIATIONS, RELATIONS, EXTERNAL)
+_OWN = tuple(
+    replace(each, on_day=holding.parents_on) if each.name == "parent" else each
+    for each in OWN_FIELDS
+)
+PARTY_FIELDS = (
+    *_OWN,
+    STAGE,
+    LAST_CONTACT,
+    NEXT_ACTIVITY,
+    *OF_PARTIES,
+    AFFILIATIONS,
+    RELATIONS,
+    EXTERNAL,
+)

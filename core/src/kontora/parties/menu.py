@@ -41,6 +41,15 @@ def register_menu() -> Iterable[MenuItem]:
             view_entity="organisation",
         ),
         MenuItem(
+            id="groups",
+            label=_("Groups"),
+            url="/groups",
+            icon="users-group",
+            group="clients",
+            order=30,
+            view_entity="group",
+        ),
+        MenuItem(
             id="import", label=_("Import"), url="/import", icon="upload", group="clients", order=80
         ),
         MenuItem(id="bin", label=_("Bin"), url="/bin", icon="trash", group="clients", order=90),
@@ -66,10 +75,14 @@ def register_menu() -> Iterable[MenuItem]:
             for order, (name, label, icon, right) in enumerate(
                 (
                     ("users", _("Users"), "user-cog", ""),
+                    ("tokens", _("API tokens"), "key", "users"),
                     ("roles", _("Roles"), "shield", ""),
                     ("branches", _("Branches and teams"), "sitemap", "users"),
                     ("plugins", _("Plugins"), "puzzle", ""),
                     ("settings", _("Settings"), "settings", ""),
+                    ("appearance", _("Appearance"), "sun", "settings"),
+                    ("fields", _("Fields"), "list-details", "settings"),
+                    ("stages", _("Stages"), "progress", "settings"),
                     ("audit", _("Audit"), "history", ""),
                     ("health", _("Health"), "stethoscope", ""),
                 )

@@ -24,7 +24,10 @@ OF_PARTY = child(("party_id", "party"))
 
 
 class Party(Base):
-    """A person or an organisation: the one thing that everything else points to."""
+    """A person or an organisation: the one thing that everything else points to.
+
+    `last_contact_at` and `next_activity_at` repeat its activities (see `contact_dates`).
+    """
 
     __tablename__ = "party"
     __guard__ = Guard(
@@ -42,6 +45,10 @@ class Party(Base):
         Index("ix_party_counterparty_page", "is_counterparty", "sort_key", "id"),
         Index("ix_party_updated", "updated_at", "id"),
         Index("ix_party_created", "created_at", "id"),
+        Index("ix_party_kind_contact", "kind", "last_contact_at", "id"),
+        Index("ix_party_counterparty_contact", "is_counterparty", "last_contact_at", "id"),
+        Index("ix_party_kind_next", "kind", "next_activity_at", "id"),
+        Index("ix_party_counterparty_next", "is_counterparty", "next_activity_at", "id"),
     )
     id: Mapped[UUID] = mapped_column(UUIDType, primary_key=True, default=new_id)
     kind: Mapped[str] = mapped_column(String(16))
@@ -56,6 +63,8 @@ class Party(Base):
         UUIDType, ForeignKey("branch.id", ondelete="SET NULL"), index=True
     )
     notes: Mapped[str | None] = mapped_column(Text)
+    last_contact_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    next_activity_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     custom: Mapped[dict[str, Any]] = mapped_column(JSONType, default=dict)
     version: Mapped[int] = mapped_column(Integer, default=1)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
@@ -182,6 +191,8 @@ class PartyRole(Base):
     role: Mapped[str] = mapped_column(String(32))
     status: Mapped[str] = mapped_column(String(32), default="active")
     class_: Mapped[str | None] = mapped_column("class", String(32), key="class_")
+    stage: Mapped[str | None] = mapped_column(String(48), index=True)
+    stage_since: Mapped[date | None] = mapped_column(Date)
     owner_id: Mapped[UUID | None] = mapped_column(
         UUIDType, ForeignKey("user_account.id", ondelete="SET NULL"), index=True
     )

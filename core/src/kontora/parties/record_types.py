@@ -6,18 +6,36 @@ from collections.abc import Iterable
 from typing import Any
 
 from kontora.access import models as company
+from kontora.access import quota_models, sign_in_models
 from kontora.access.scope_table import PartyScope
 from kontora.hookspecs import hookimpl
-from kontora.parties import activity_rules, behaviour, models, scope
+from kontora.parties import (
+    activity_rules,
+    behaviour,
+    contact_dates,
+    group_models,
+    groups,
+    holding,
+    models,
+    own_reach,
+    relation_types,
+    scope,
+    stage_models,
+    stages,
+)
 from kontora.parties.activities import Activity, ActivityParty, ActivityRecord
 from kontora.parties.activity_fields import ACTIVITY_FIELDS
 from kontora.parties.company import BRANCH_FIELDS, TEAM_FIELDS, USER_FIELDS, check_user
+from kontora.parties.group_fields import GROUPS
 from kontora.parties.link_fields import PARTY_FIELDS
 from kontora.parties.models import Party
 from kontora.records import models as kept
+from kontora.records import shell_models, view_models
+from kontora.records import watch_models as watched
 from kontora.registry.fields import Field
 from kontora.registry.records import Change, Draft, RecordType
 from kontora.text import _
+from kontora.work import mail_models
 from kontora.work import models as work
 
 
@@ -25,7 +43,8 @@ from kontora.work import models as work
 def register_models() -> Iterable[type]:
     """All tables of core."""
     found: dict[str, type] = {}
-    for module in (company, models, kept, work):
+    modules = (company, models, kept, work, sign_in_models, quota_models, mail_models, watched)
+    for module in (*modules, group_models, stage_models, view_models, shell_models):
         for each in vars(module).values():
             if isinstance(each, type) and hasattr(each, "__tablename__"):
                 found[each.__tablename__] = each
@@ -45,6 +64,7 @@ def register_record_types() -> Iterable[RecordType]:
         "entity": "party",
         "model": Party,
         "maintain": scope.refresh,
+        "maintained_by": scope.FIELDS,
         "duplicates": behaviour.duplicates,
     }
     return (
@@ -56,7 +76,7 @@ def register_record_types() -> Iterable[RecordType]:
             icon="user",
             kinds=("person",),
             condition=lambda: Party.kind == "person",
-            columns=("display_name", "email", "phone", "roles", "owner"),
+            columns=("display_name", "roles", "phone", "last_contact", "next_activity", "owner"),
             fields=_for("person"),
             **common,
         ),
@@ -68,7 +88,7 @@ def register_record_types() -> Iterable[RecordType]:
             icon="building",
             kinds=("organisation", "person"),
             condition=lambda: Party.is_counterparty.is_(True),
-            columns=("display_name", "roles", "industry", "email", "phone", "owner"),
+            columns=("display_name", "roles", "industry", "last_contact", "next_activity", "owner"),
             fields=PARTY_FIELDS,
             **common,
         ),
@@ -83,8 +103,10 @@ def register_record_types() -> Iterable[RecordType]:
             title="subject",
             sort="-at",
             columns=("subject", "kind", "state", "due_at", "parties", "owner"),
+            handed_over=lambda: Activity.state == "planned",
             fields=ACTIVITY_FIELDS,
         ),
+        GROUPS,
         *_company(),
     )
 
@@ -138,16 +160,24 @@ def before_save(session: Any, draft: Draft) -> None:
     """Complete and check what core's own records need."""
     if draft.entity == "party":
         behaviour.prepare(session, draft)
+        relation_types.prepare(session, draft)
+        stages.prepare(session, draft)
+        groups.prepare(session, draft)
     elif draft.entity == "activity":
         activity_rules.prepare(session, draft)
-    elif draft.entity == "user":
-        check_user(session, draft)
+    elif draft.entity in ("user", "team", "branch"):
+        if draft.entity == "user":
+            check_user(session, draft)
+        own_reach.check(session, draft)
 
 
 @hookimpl
 def record_changed(session: Any, change: Change) -> None:
     """Keep the relation behind an organisation's parent, and who reaches a party."""
+    contact_dates.follow(session, change)
+    groups.follow(session, change)
+    stages.follow(session, change)
     if change.entity == "party":
-        behaviour.follow(session, change)
+        holding.follow(session, change)
         if change.verb in ("delete", "restore"):
             scope.refresh(session, [change.record_id])

@@ -14,10 +14,17 @@ from kontora.parties.models import Affiliation, Party, PartyRole
 
 DOOR = {"door": "scope"}
 LOOK_BACK = timedelta(days=60)
+# What decides who reaches a party, and where it stands in the order of names.
+FIELDS = frozenset(
+    "display_name given family middle legal_name owner branch roles affiliations".split()
+)
 _scope: Any = PartyScope.__table__
 _party: Any = Party.__table__
 _role: Any = PartyRole.__table__
 _affiliation: Any = Affiliation.__table__
+# Of a row of the table: the sort key, whether it is one's own, whether it is inherited.
+Row = tuple[str, bool, bool]
+_ROW = ("sort_key", "own", "inherited")
 
 
 def refresh(session: Any, party_ids: Sequence[UUID]) -> None:
@@ -35,13 +42,12 @@ def _refresh(session: Any, parties: Mapping[UUID, Any]) -> None:
     firms = _firms_of(session, people)
     above = _parties(session, {firm for each in firms.values() for firm in each})
     direct = _direct(session, {**above, **parties})
-    wanted: dict[tuple[UUID, UUID], tuple[str, bool]] = {}
+    wanted: dict[tuple[UUID, UUID], Row] = {}
     for party in parties.values():
-        for firm in firms.get(party.id, ()):
-            for scope_id in direct.get(firm, ()):
-                wanted[scope_id, party.id] = (party.sort_key, True)
-        for scope_id in direct.get(party.id, ()):
-            wanted[scope_id, party.id] = (party.sort_key, False)
+        own = direct.get(party.id, set())
+        heir = {each for firm in firms.get(party.id, ()) for each in direct.get(firm, ())}
+        for scope_id in own | heir:
+            wanted[scope_id, party.id] = (party.sort_key, scope_id in own, scope_id in heir)
     _write(session, set(parties), wanted)
 
 
@@ -113,11 +119,10 @@ def _direct(session: Any, parties: Mapping[UUID, Any]) -> dict[UUID, set[UUID]]:
     return found
 
 
-def _write(session: Any, ids: set[UUID], wanted: dict[tuple[UUID, UUID], tuple[str, bool]]) -> None:
-    statement = select(
-        _scope.c.scope_id, _scope.c.party_id, _scope.c.sort_key, _scope.c.inherited
-    ).where(_scope.c.party_id.in_(ids))
-    before = {(row[0], row[1]): (row[2], row[3]) for row in _rows(session, statement)}
+def _write(session: Any, ids: set[UUID], wanted: Mapping[tuple[UUID, UUID], Row]) -> None:
+    columns = (_scope.c[name] for name in ("scope_id", "party_id", *_ROW))
+    statement = select(*columns).where(_scope.c.party_id.in_(ids))
+    before = {(row[0], row[1]): tuple(row[2:]) for row in _rows(session, statement)}
     gone = [key for key, value in before.items() if wanted.get(key) != value]
     for scope_id, party_id in gone:
         session.execute(
@@ -125,7 +130,7 @@ def _write(session: Any, ids: set[UUID], wanted: dict[tuple[UUID, UUID], tuple[s
             execution_options=DOOR,
         )
     rows = [
-        {"scope_id": key[0], "party_id": key[1], "sort_key": value[0], "inherited": value[1]}
+        {"scope_id": key[0], "party_id": key[1], **dict(zip(_ROW, value, strict=True))}
         for key, value in wanted.items()
         if before.get(key) != value
     ]

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 
+from kontora.db.engine import is_connection_lost, is_database_away, is_database_busy
 from kontora.errors import KontoraError, PluginError
 from kontora.hookspecs.markers import HookMeta, Kind
 from kontora.plugins.errorlog import one_line
@@ -114,10 +115,15 @@ def _each(
 
 def _contain(manager: PluginManager, spec: HookMeta, plugin: str, error: BaseException) -> None:
     """Do what the failure policy says; for `abort` that is to raise."""
+    if is_connection_lost(error):
+        raise error  # no fault of the plugin, and nothing more can be read or written
     if spec.failure == "quarantine":
         manager.quarantine(plugin, _broke(spec.name, error), error, hook=spec.name)
         return
-    if spec.failure == "abort" and isinstance(error, _ON_PURPOSE):
+    on_purpose = (
+        isinstance(error, _ON_PURPOSE) or is_database_busy(error) or is_database_away(error)
+    )
+    if spec.failure == "abort" and on_purpose:
         error.add_note(f"raised in the hook {spec.name} of plugin {plugin}")
         raise error
     entry = manager.errors.add(plugin, spec.name, one_line(error), error)

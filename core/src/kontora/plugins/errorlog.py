@@ -8,6 +8,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import datetime
 
+from kontora import measures
 from kontora.clock import now
 from kontora.ids import new_id
 
@@ -46,6 +47,7 @@ class ErrorLog:
         with self._lock:
             self._entries.append(entry)
             self._counts[plugin, hook] += 1
+        measures.count("kontora_plugin_errors_total", plugin, hook)
         return entry
 
     def entries(self, plugin: str | None = None) -> list[HookError]:

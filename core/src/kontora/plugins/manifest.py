@@ -48,7 +48,9 @@ RESERVED = frozenset(
     party person organisation affiliation relation contact address identifier group segment tag
     activity file consent branch team user role grant change ownership owned saved custom job
     outbox event delivery schedule session setting credential throttle review idempotency alembic
-    external sqlite pg
+    external sqlite pg views fields
+    account favourite handover mail mention notice passkey privacy reading recovery report token
+    totp view webhook
     """.split()
 )
 

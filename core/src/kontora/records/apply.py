@@ -57,7 +57,7 @@ class Applier:
         """Every id in the input must be visible to the principal, and of the kind that the field
         asks for; else it is “not found”."""
         wanted: dict[tuple[str, str | None], dict[UUID, list[str]]] = {}
-        for name, value in self.draft.data.items():
+        for name, value in [*self.draft.data.items(), *self._custom_ids()]:
             field = self.fields.get(name)
             if field is None or value is None:
                 continue
@@ -69,6 +69,16 @@ class Applier:
                 missing |= {path: [_("There is no such record.")] for path in ids[lost]}
         if missing:
             raise Invalid(missing)
+
+    def _custom_ids(self) -> list[tuple[str, UUID]]:
+        """The ids among the custom values, by the names of their fields."""
+        own = self.draft.data.get("custom") or {}
+        named = ((f"custom.{key}", value) for key, value in own.items() if value is not None)
+        return [
+            (name, UUID(value))
+            for name, value in named
+            if name in self.fields and self.fields[name].type is FieldType.REFERENCE
+        ]
 
     def _found(self, entity: str, kind: str | None, ids: Iterable[UUID]) -> set[UUID]:
         model: Any = self.session.predicates.by_entity.get(entity)
@@ -90,6 +100,14 @@ class Applier:
         with self.session.with_deleted():
             return not self._found(field.target, None, [before])
 
+    def _keeps_custom(self, key: str, before: Mapping[str, Any]) -> bool:
+        field = self.fields.get(f"custom.{key}")
+        new, old = self.draft.data["custom"][key], before.get(key)
+        if field is None or field.type is not FieldType.REFERENCE or new is not None or not old:
+            return False
+        with self.session.with_deleted():
+            return not self._found(field.target or "", None, [UUID(str(old))])
+
     # Writing
 
     def main(self) -> None:
@@ -103,7 +121,9 @@ class Applier:
                 value = _or_default(record, field.attribute, value, name)
                 setattr(record, field.attribute, value)
         if (custom := self.draft.data.get("custom")) is not None:
-            merged = {**(record.custom or {}), **custom}
+            before = record.custom or {}
+            kept = {key: before[key] for key in custom if self._keeps_custom(key, before)}
+            merged = {**before, **custom, **kept}
             record.custom = {key: value for key, value in merged.items() if value is not None}
 
     def rest(self) -> None:

@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden
-from kontora.records.changes import DOOR, _ids_in, _masked, _visible
+from kontora.records.changes import DOOR, hides
+from kontora.records.masking import ids_in, masked, visible_ids
 from kontora.records.models import ChangeRow
 
 _change: Any = ChangeRow.__table__
 # Entities of the log that are no records: whoever may read the audit log may see them.
-PLAIN = frozenset({"role", "setting", "plugin", "job", "export"})
+PLAIN = frozenset({"role", "setting", "plugin", "job", "export", "reading", "sign_in"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +62,8 @@ def entries(
         statement = statement.where(condition)
     rows = [dict(row._mapping) for row in session.execute(statement, execution_options=DOOR)]
     ids = {row["record_id"] for row in rows if row["entity"] not in PLAIN}
-    ids |= {each for row in rows for each in _ids_in(row["diff"])}
-    seen = _visible(session, ids)
+    ids |= {each for row in rows for each in ids_in(row["diff"])}
+    seen = visible_ids(session, ids)
     return [_entry(session, row, seen) for row in rows]
 
 
@@ -91,8 +92,8 @@ def _entry(session: ScopedSession, row: Mapping[str, Any], seen: set[UUID]) -> A
     visible = entity in PLAIN or row["record_id"] in seen
     fields = []
     for name, pair in (row["diff"] or {}).items() if visible else ():
-        if not session.principal.rights.hides(entity, name) and _is_pair(pair):
-            fields.append((name, _masked(pair[0], seen), _masked(pair[1], seen)))
+        if not hides(session, entity, name) and _is_pair(pair):
+            fields.append((name, masked(pair[0], seen), masked(pair[1], seen)))
     return AuditEntry(
         id=row["id"],
         at=row["at"],

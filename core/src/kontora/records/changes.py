@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,18 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 
 from kontora.access.models import Ownership
+from kontora.access.principal import Principal
 from kontora.access.session import ScopedSession
+from kontora.records.masking import ids_in, masked, visible_ids
 from kontora.records.models import ChangeRow
-from kontora.records.schema import sees_custom
 from kontora.registry.records import Change, RecordType
+from kontora.text import Text, _
 
 DOOR = {"door": "changes"}
+# What is logged with a record, but is none of its fields.
+BESIDE_FIELDS: Mapping[str, Text] = {"file": _("File")}
+# By which name a field rule hides it.
+_HIDDEN_WITH: Mapping[str, str] = {"file": "files"}
 _change: Any = ChangeRow.__table__
 _ownership: Any = Ownership.__table__
 
@@ -32,15 +38,19 @@ class HistoryEntry:
     verb: str
     version: int
     fields: Sequence[tuple[str, str, Any, Any]]
+    source: str | None = None
 
 
-def write(session: ScopedSession, change: Change, version: int) -> None:
+def write(
+    session: ScopedSession, change: Change, version: int, by: Principal | None = None
+) -> None:
     """Append one row for a save, in its transaction. Creation keeps no values: the record has
-    them, and what it is changed to later brings the old ones along."""
+    them, and what it is changed to later brings the old ones along.
+    `by`: who did it, where the session is the program's own."""
     diff: dict[str, Any] | None = None
     if change.verb not in ("create", "delete", "restore"):
         diff = {name: [change.before.get(name), new] for name, new in change.after.items()}
-    principal = session.principal
+    principal = by or session.principal
     row = {
         "at": session.now,
         "entity": change.entity,
@@ -52,6 +62,7 @@ def write(session: ScopedSession, change: Change, version: int) -> None:
         "principal_name": principal.name,
         "request_id": principal.request_id,
         "diff": diff,
+        "source": session.info.get("source"),
     }
     session.execute(insert(_change), [row], execution_options=DOOR)
 
@@ -72,8 +83,20 @@ def write_ownership(
         "owner_id": record.owner_id,
         "branch_id": record.branch_id,
         "valid_from": now,
+        "changed_by": session.principal.name,
+        "changed_by_kind": session.principal.kind,
     }
     session.execute(insert(_ownership), [row], execution_options=DOOR)
+
+
+def hides(session: ScopedSession, entity: str, name: str) -> bool:
+    """Whether a name of the log does not exist for the principal: that of a field, of a custom
+    field (rules name `custom` or `custom.<key>`), or of what is logged beside fields."""
+    rights = session.principal.rights
+    names = [name, _HIDDEN_WITH.get(name, name)]
+    if name.startswith("custom."):
+        names.append("custom")
+    return any(rights.hides(entity, each) for each in names)
 
 
 def changed_since(session: ScopedSession, entity: str, record_id: UUID, version: int) -> list[str]:
@@ -85,9 +108,8 @@ def changed_since(session: ScopedSession, entity: str, record_id: UUID, version:
         .order_by(_change.c.id),
         execution_options=DOOR,
     )
-    rights = session.principal.rights
     names = [name for (diff,) in rows for name in (diff or {})]
-    return [name for name in dict.fromkeys(names) if not rights.hides(entity, name)]
+    return [name for name in dict.fromkeys(names) if not hides(session, entity, name)]
 
 
 def history(
@@ -106,56 +128,19 @@ def history(
         execution_options=DOOR,
     )
     entries: list[Any] = [row._mapping for row in rows]
-    seen = _visible(session, {each for row in entries for each in _ids_in(row["diff"])})
+    seen = visible_ids(session, {each for row in entries for each in ids_in(row["diff"])})
     return [_entry(session, rtype, row, seen) for row in entries]
-
-
-def _ids_in(value: Any) -> Iterator[UUID]:
-    """The ids of records that are named inside a value of the log."""
-    if isinstance(value, Mapping):
-        if value.keys() == {"id", "name"}:
-            yield UUID(value["id"])
-        for inner in value.values():
-            yield from _ids_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _ids_in(inner)
-
-
-def _visible(session: ScopedSession, ids: set[UUID]) -> set[UUID]:
-    """Those of the ids that the principal may see now, whatever entity they are of."""
-    found: set[UUID] = set()
-    if ids:
-        with session.with_deleted():
-            for model in session.predicates.by_entity.values():
-                column: Any = getattr(model, "id", None)
-                if column is None:  # definitions go by their key
-                    continue
-                found |= set(session.scalars(select(column).where(column.in_(ids))))
-    return found
-
-
-def _masked(value: Any, seen: set[UUID]) -> Any:
-    """A value of the log without the names of records that the principal may not see."""
-    if isinstance(value, Mapping):
-        if value.keys() == {"id", "name"} and UUID(value["id"]) not in seen:
-            return None
-        return {key: _masked(inner, seen) for key, inner in value.items()}
-    return [_masked(inner, seen) for inner in value] if isinstance(value, list) else value
 
 
 def _entry(
     session: ScopedSession, rtype: RecordType, row: Mapping[str, Any], seen: set[UUID]
 ) -> HistoryEntry:
-    rights = session.principal.rights
     fields = []
     for name, (old, new) in (row["diff"] or {}).items():
-        if name.startswith("custom.") and not sees_custom(rtype, rights, name[7:]):
-            continue
-        if not rights.hides(rtype.entity, name):
+        if not hides(session, rtype.entity, name):
             declared = rtype.field_named(name)
-            label = str(declared.label) if declared else name
-            fields.append((name, label, _masked(old, seen), _masked(new, seen)))
+            label = str(declared.label if declared else BESIDE_FIELDS.get(name, name))
+            fields.append((name, label, masked(old, seen), masked(new, seen)))
     return HistoryEntry(
         id=row["id"],
         at=row["at"],
@@ -164,6 +149,7 @@ def _entry(
         verb=row["verb"],
         version=row["version"],
         fields=fields,
+        source=row["source"],
     )
 
 

@@ -77,7 +77,18 @@ def keep(session: ScopedSession, owner: str, key: str, answer: Answer) -> None:
     session.execute(update(_kept).where(at).values(**values), execution_options=DOOR)
 
 
+def release(session: ScopedSession, owner: str, key: str) -> None:
+    """Free the key that this transaction has claimed: its request had no effect to repeat."""
+    at = (_kept.c.key == key) & (_kept.c.owner == owner)
+    session.execute(delete(_kept).where(at), execution_options=DOOR)
+
+
 def forget_old(session: ScopedSession) -> int:
-    """Delete answers that are two days old; returns how many. A job of the system runs it."""
-    gone = delete(_kept).where(_kept.c.created_at < session.now - KEPT).returning(_kept.c.key)
+    """Delete answers that are old, by the setting of retention; returns how many. A job of the
+    system runs it."""
+    value = session.site.setting(session, "retention.answers")
+    kept = KEPT if value is None else timedelta(days=int(value))
+    if not kept:
+        return 0
+    gone = delete(_kept).where(_kept.c.created_at < session.now - kept).returning(_kept.c.key)
     return len(session.execute(gone, execution_options=DOOR).all())

@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, SmallInteger, String
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    false,
+)
 from sqlalchemy import Text as TextColumn
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -36,6 +45,8 @@ class ChangeRow(Base):
     principal_name: Mapped[str] = mapped_column(String(255))
     request_id: Mapped[str | None] = mapped_column(String(64))
     diff: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    # `import:<run>`; None for what people typed. Shown beside each fact.
+    source: Mapped[str | None] = mapped_column(String(64))
 
 
 class ExternalKey(Base):
@@ -86,7 +97,11 @@ class SearchPosting(Base):
 
 
 class CustomField(Base):
-    """A field that an administrator (or an import of the system) made; values are in `custom`."""
+    """A field that an administrator (or an import of the system) made; values are in `custom`.
+
+    `options` are the choices (a word, or {"value", "label", "retired"}), `settings` what its
+    type needs: {"places", "target", "target_kind", "currency"}.
+    """
 
     __tablename__ = "custom_field"
     __guard__ = OPEN
@@ -96,6 +111,48 @@ class CustomField(Base):
     type: Mapped[str] = mapped_column(String(16), default="text")
     options: Mapped[list[Any] | None] = mapped_column(JSONType)
     sort: Mapped[int] = mapped_column(Integer, default=100)
+    help: Mapped[str] = mapped_column(String(1000), default="", server_default="")
+    section: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    kinds: Mapped[list[str] | None] = mapped_column(JSONType)
+    roles: Mapped[list[str] | None] = mapped_column(JSONType)
+    settings: Mapped[dict[str, Any] | None] = mapped_column(JSONType)
+    default_value: Mapped[Any | None] = mapped_column(JSONType)
+    required: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    is_unique: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    indexed: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    profile: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    in_list: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    archived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    version: Mapped[int] = mapped_column(Integer, default=1, server_default="1")
+
+
+class CustomKey(Base):
+    """A value of a unique custom field, as it is compared: whoever writes it first holds it."""
+
+    __tablename__ = "custom_key"
+    __guard__ = SYSTEM
+    __table_args__ = (Index("ix_custom_key_record", "record_id", "entity"),)
+    entity: Mapped[str] = mapped_column(String(64), primary_key=True)
+    field: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(SortText, primary_key=True)
+    record_id: Mapped[UUID] = mapped_column(UUIDType)
+
+
+class ProfileValue(Base):
+    """A value that a profile field has, or had: where it came from, and when."""
+
+    __tablename__ = "profile_value"
+    __guard__ = SYSTEM
+    __table_args__ = (Index("ix_profile_value_record", "record_id", "entity", "field"),)
+    id: Mapped[int] = mapped_column(LogId, primary_key=True, autoincrement=True)
+    entity: Mapped[str] = mapped_column(String(64))
+    record_id: Mapped[UUID] = mapped_column(UUIDType)
+    field: Mapped[str] = mapped_column(String(64))
+    value: Mapped[Any | None] = mapped_column(JSONType)
+    source: Mapped[str] = mapped_column(String(255))
+    who: Mapped[str] = mapped_column(String(255))
+    principal_id: Mapped[UUID | None] = mapped_column(UUIDType, index=True)
+    at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
 
 
 class ImportRun(Base):
@@ -123,7 +180,7 @@ class ImportRun(Base):
     job_id: Mapped[int | None] = mapped_column(LogId)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=clock.now)
-    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
 
 
 class ImportIssue(Base):

@@ -9,8 +9,12 @@ from uuid import UUID
 
 from sqlalchemy import inspect, select
 
+from kontora.access.predicates import guard_of
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
+from kontora.records import parts
+from kontora.records.custom.values import loose
+from kontora.records.custom.values import shown as custom_value
 from kontora.records.schema import readable_custom, readable_fields
 from kontora.records.values import to_json
 from kontora.registry.fields import Collection, Field, FieldType
@@ -70,6 +74,7 @@ def serialise(
     without a name. It is masked when the log is read.
     """
     loader = _Loader(session, rtype, records, whole)
+    loader.prepare(fields)
     columns = [(field, loader.values(field)) for field in fields]
     found = []
     for record in records:
@@ -81,7 +86,8 @@ def serialise(
             if field.applies_to(kind):
                 _place(shown, field, values.get(record.id, _nothing(field)))
         if custom and hasattr(record, "custom"):
-            shown["custom"] = readable_custom(rtype, session.principal.rights, record.custom)
+            rest = readable_custom(rtype, session.principal.rights, loose(rtype, record.custom))
+            shown["custom"] = {**rest, **shown.get("custom", {})}
         for name in ("created_at", "updated_at"):
             shown[name] = to_json(getattr(record, name))
         found.append(shown)
@@ -93,10 +99,37 @@ def _nothing(field: Field) -> Any:
 
 
 def _place(shown: dict[str, Any], field: Field, value: Any) -> None:
-    if field.namespace:
+    if field.json_key:  # an empty one is absent
+        inside = shown.setdefault(field.namespace, {})
+        if value is not None:
+            inside[field.short_name] = value
+    elif field.namespace:
         shown.setdefault(field.namespace, {})[field.short_name] = value
     else:
         shown[field.name] = value
+
+
+def title_column(session: ScopedSession, entity: str, model: Any) -> Any:
+    """The column by which records of an entity are called; `model` may be an alias."""
+    rtype = session.registry.of_entity(entity)
+    declared = rtype.field_named(rtype.title) if rtype else None
+    own = (declared.attribute,) if declared is not None and declared.model is None else ()
+    titles = (*own, "display_name", "name", "subject", "id")
+    return next(getattr(model, each) for each in titles if hasattr(model, each))
+
+
+# Records of our own company, whose names everybody may read: few, and in every list.
+_KEPT = ("user", "branch")
+
+
+def _kept_names(session: ScopedSession, target: str) -> dict[UUID, str] | None:
+    """The names of users or branches that this process knows, of the generation that the session
+    has just read; None where it has read none."""
+    generation = session.principal.generation
+    if not session.info.get("just_read") or generation is None:
+        return None
+    names: dict[UUID, str] = session.site.names.of(generation).setdefault(target, {})
+    return names
 
 
 class _Loader:
@@ -108,8 +141,46 @@ class _Loader:
         self.session, self.rtype, self.records, self.whole = session, rtype, records, whole
         self.ids = [record.id for record in records]
         self._parts: dict[type, dict[UUID, Any]] = {}
+        self._rows_of: dict[str, list[tuple[UUID, Any]]] = {}
         self._children: dict[str, dict[UUID, list[dict[str, Any]]]] = {}
         self._titles: dict[str, dict[UUID, str]] = defaultdict(dict)
+
+    def prepare(self, fields: Sequence[Field]) -> None:
+        """Load the parts and collections of these fields by one statement. Those whose rows can
+        lie in the bin are left to statements of their own."""
+        wanted: dict[str | type, tuple[Any, str, list[str]]] = {}
+        for field in fields:
+            if field.shortcut is not None:
+                whole = self.rtype.field_named(field.shortcut.collection)
+                if whole is None or not self._reads(whole):
+                    continue
+                field = whole
+            if field.computed is not None:
+                continue
+            if (held := field.collection) is not None:
+                names = [each.attribute for each in held.fields]
+                if not _has_bin(held.model):
+                    wanted[field.name] = (held.model, held.parent, [*names, *held.order_by])
+            elif field.model is not None and not _has_bin(field.model):
+                part = wanted.setdefault(field.model, (field.model, part_key(field.model), []))
+                part[2].append(field.attribute)
+        if len(wanted) < 2:
+            return
+        specs = {
+            key: parts.Part(model, parent, tuple(dict.fromkeys(names)))
+            for key, (model, parent, names) in wanted.items()
+        }
+        with self.session.with_deleted():  # see `_rows`
+            found = parts.load(self.session, tuple(specs.values()), self.ids)
+        for key, spec in specs.items():
+            rows = found[spec]
+            if isinstance(key, str):
+                self._rows_of[key] = [(record, row) for record in rows for row in rows[record]]
+            else:
+                self._parts[key] = {record: some[0] for record, some in rows.items()}
+
+    def _reads(self, field: Field) -> bool:
+        return field in readable_fields(self.rtype, self.session.principal.rights)
 
     def values(self, field: Field) -> Mapping[UUID, Any]:
         """The JSON values of a field by record id."""
@@ -126,6 +197,9 @@ class _Loader:
         return {key: to_json(value) for key, value in raw.items()}
 
     def _columns(self, field: Field) -> dict[UUID, Any]:
+        if (key := field.json_key) is not None:
+            values = {each.id: (each.custom or {}).get(key) for each in self.records}
+            return {record: custom_value(field, value) for record, value in values.items()}
         if field.model is None:
             return {each.id: getattr(each, field.attribute) for each in self.records}
         parts = self._part(field.model)
@@ -134,9 +208,18 @@ class _Loader:
     def _part(self, model: Any) -> dict[UUID, Any]:
         if model not in self._parts:
             key = part_key(model)
-            rows = self.session.scalars(select(model).where(getattr(model, key).in_(self.ids)))
+            rows = self._rows(model, select(model).where(getattr(model, key).in_(self.ids)))
             self._parts[model] = {getattr(row, key): row for row in rows}
         return self._parts[model]
+
+    def _rows(self, model: Any, statement: Any) -> Sequence[Any]:
+        """Rows that hang on the records. These are shown already, whether they lie in the bin or
+        not: to ask it again for each of their rows would cost a list three times its time."""
+        guard = guard_of(model)
+        if guard is None or guard.deleted is not None:
+            return self.session.scalars(statement).all()
+        with self.session.with_deleted():
+            return self.session.scalars(statement).all()
 
     def _references(self, target: str, raw: Mapping[UUID, UUID | None]) -> dict[UUID, Any]:
         names = self.titles(target, [each for each in raw.values() if each is not None])
@@ -150,13 +233,18 @@ class _Loader:
     def titles(self, target: str, ids: Iterable[UUID | None]) -> dict[UUID, str]:
         """Names of records of an entity; one that the principal may not see has none."""
         known = self._titles[target]
+        if target in _KEPT and not known and (kept := _kept_names(self.session, target)):
+            known.update(kept)
         missing = {each for each in ids if each is not None} - known.keys()
         if missing:
             model: Any = self.session.predicates.by_entity[target]
-            title = getattr(model, "display_name" if hasattr(model, "display_name") else "name")
+            title = title_column(self.session, target, model)
             with self.session.with_deleted():
                 rows = self.session.execute(select(model.id, title).where(model.id.in_(missing)))
-                known.update({row[0]: row[1] for row in rows})
+                names = {row[0]: row[1] for row in rows}
+            known.update(names)
+            if target in _KEPT and (kept := _kept_names(self.session, target)) is not None:
+                kept.update(names)
         return known
 
     def _collection(self, field: Field) -> Mapping[UUID, Any]:
@@ -173,19 +261,23 @@ class _Loader:
         assert collection is not None
         model: Any = collection.model
         parent = getattr(model, collection.parent)
-        order = [getattr(model, name) for name in collection.order_by]
-        rows = self.session.scalars(
-            select(model).where(parent.in_(self.ids)).order_by(*order)
-        ).all()
+        pairs = self._rows_of.get(field.name)
+        if pairs is None:
+            order = [getattr(model, name) for name in collection.order_by]
+            rows = self._rows(model, select(model).where(parent.in_(self.ids)).order_by(*order))
+            pairs = [(getattr(row, collection.parent), row) for row in rows]
+        else:
+            pairs.sort(key=lambda pair: [_sortable(pair[1], name) for name in collection.order_by])
+            rows = [row for _record, row in pairs]
         shown: dict[str, Mapping[Any, Any]] = {}
         for each in collection.fields:
             if each.type is FieldType.REFERENCE:
                 shown[each.name] = self._row_titles(collection, each, rows)
         found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
-        for row in rows:
+        for record, row in pairs:
             item = {each.name: self._cell(row, each, shown) for each in collection.fields}
             if _is_readable(item, collection.fields):
-                found[getattr(row, collection.parent)].append(item)
+                found[record].append(item)
         return found
 
     def _row_titles(
@@ -214,16 +306,27 @@ class _Loader:
         short = field.shortcut
         assert short is not None
         whole = self.rtype.field_named(short.collection)
-        if whole is None or whole not in readable_fields(self.rtype, self.session.principal.rights):
+        if whole is None or not self._reads(whole):
             return {}
         found: dict[UUID, Any] = {}
-        for key, rows in self._collection(whole).items():
+        self._collection(whole)
+        for key, rows in self._children[whole.name].items():
             fitting = [row for row in rows if all(row.get(k) == v for k, v in short.where.items())]
             first = next((row for row in fitting if row.get("primary")), None)
             first = first or next(iter(fitting), None)
             if first:
                 found[key] = first[short.value]
         return found
+
+
+def _has_bin(model: Any) -> bool:
+    guard = guard_of(model)
+    return guard is None or guard.deleted is not None
+
+
+def _sortable(row: Any, name: str) -> tuple[bool, Any]:
+    value = getattr(row, name)
+    return value is None, value
 
 
 def _is_readable(item: Mapping[str, Any], fields: Sequence[Field]) -> bool:

@@ -13,6 +13,7 @@ from kontora.access.session import ScopedSession
 from kontora.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 from kontora.records import changes, notify, search
 from kontora.records.apply import Applier
+from kontora.records.custom import profile, unique
 from kontora.records.query import grant_keys, require
 from kontora.records.read import serialise
 from kontora.records.schema import load
@@ -55,6 +56,8 @@ def check_may(session: ScopedSession, rtype: RecordType, record: Any, verb: str)
     if guard.mode == "open" and not session.principal.is_system:
         require(session, rtype, verb)
         return
+    if session.predicates.is_open(model, verb):
+        return
     rows = session.predicates.rows(model, verb)
     found = session.scalar(select(model.id).where(model.id == record.id, rows))
     if found is None:
@@ -73,6 +76,7 @@ def create_record(session: ScopedSession, rtype: RecordType, data: Mapping[str, 
 
 
 def _create(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) -> Saved:
+    rtype = session.registry.effective(rtype)
     kind, data = _kind_of(rtype, data)
     require(session, rtype, "create", kind)
     if not rtype.creatable:
@@ -98,7 +102,7 @@ def _create(session: ScopedSession, rtype: RecordType, data: Mapping[str, Any]) 
     session.flush()
     # A new record comes into its maker's reach here; without it he could not read back its parts.
     _maintain(session, rtype, record)
-    saved = _finish(session, draft, before={}, names={"owner", "branch", *draft.data})
+    saved = _finish(session, draft, before={}, names={"owner", "branch", *_sent(draft)})
     found = rtype.duplicates(session, record) if rtype.duplicates else ()
     return replace(saved, duplicates=found)
 
@@ -122,6 +126,7 @@ def _change(
     data: Mapping[str, Any],
     version: int | None,
 ) -> Saved:
+    rtype = session.registry.effective(rtype)
     record = find(session, rtype, record_id, lock=True)
     check_may(session, rtype, record, "edit")
     _check_version(session, rtype, record, version)
@@ -136,9 +141,11 @@ def _change(
     before = _snapshot(session, rtype, record, touched, draft.data)
     applier.main()
     applier.rest()
-    session.flush()
+    if any(each.model or each.collection or each.computed for each in touched):
+        session.flush()  # what stands in other tables is read back from them
     saved = _finish(session, draft, before=before, names=[each.name for each in touched])
-    _maintain(session, rtype, record)
+    if not rtype.maintained_by or not rtype.maintained_by.isdisjoint(saved.changed):
+        _maintain(session, rtype, record)
     return saved
 
 
@@ -150,7 +157,8 @@ def _maintain(session: ScopedSession, rtype: RecordType, record: Any) -> None:
 def delete_record(
     session: ScopedSession, rtype: RecordType, record_id: UUID, version: int | None = None
 ) -> None:
-    """Put a record into the bin."""
+    """Put a record into the bin. Raises Conflict for a type that has none."""
+    _check_bin(rtype)
     record = find(session, rtype, record_id, lock=True)
     check_may(session, rtype, record, "delete")
     _check_version(session, rtype, record, version)
@@ -159,12 +167,19 @@ def delete_record(
 
 def restore_record(session: ScopedSession, rtype: RecordType, record_id: UUID) -> None:
     """Take a record out of the bin."""
+    _check_bin(rtype)
     with session.with_deleted():
         record = find(session, rtype, record_id, lock=True)
         check_may(session, rtype, record, "delete")
         if record.deleted_at is None:
             raise Conflict(_("This record is not in the bin."))
         _move(session, rtype, record, "restore", None)
+
+
+def _check_bin(rtype: RecordType) -> None:
+    if not rtype.has_bin:
+        text = _("Records of the type “%(label)s” cannot be deleted.")
+        raise Conflict(text % {"label": rtype.label})
 
 
 def _move(session: ScopedSession, rtype: RecordType, record: Any, verb: str, when: Any) -> None:
@@ -285,8 +300,14 @@ def _check_version(
         raise Stale(record.version, names)
 
 
+def _sent(draft: Draft) -> set[str]:
+    """The names of the fields in the input; a custom field goes by its own."""
+    custom = draft.data.get("custom") or {}
+    return {*draft.data, *(f"custom.{key}" for key in custom)}
+
+
 def _touched(rtype: RecordType, draft: Draft) -> list[Field]:
-    names = set(draft.data)
+    names = _sent(draft)
     for name in draft.data:
         declared = rtype.field_named(name)
         if declared is not None and declared.shortcut is not None:
@@ -306,7 +327,8 @@ def _snapshot(
     found = {each.name: _pick(shown, each) for each in touched}
     if "custom" in data:
         custom = dict(record.custom or {})
-        found |= {f"custom.{key}": custom.get(key) for key in data["custom"] or {}}
+        loose = (data["custom"] or {}).keys() - {each.json_key for each in rtype.fields}
+        found |= {f"custom.{key}": custom.get(key) for key in loose}
     return found
 
 
@@ -329,6 +351,7 @@ def _finish(
     if draft.verb == "change":
         after = {name: value for name, value in after.items() if value != before.get(name)}
         if not after:
+            session.flush()
             return Saved(id=record.id, version=record.version)
         record.version += 1
         record.updated_at = session.now
@@ -345,6 +368,8 @@ def _finish(
         record=record,
     )
     changes.write(session, change, record.version)
+    unique.hold(session, rtype, record, after)
+    profile.keep(session, rtype, record.id, after)
     if hasattr(record, "owner_id") and (draft.verb == "create" or {"owner", "branch"} & set(after)):
         if draft.verb == "change" or record.owner_id is not None:
             fresh = draft.verb == "create"

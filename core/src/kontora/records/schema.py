@@ -28,8 +28,21 @@ def readable_fields(rtype: RecordType, rights: Rights, kind: str | None = None) 
 
 
 def _names(field: Field) -> tuple[str, ...]:
-    """The names under which rules speak of a field: a short form also goes by its collection."""
+    """The names under which rules speak of a field: a short form also goes by its collection,
+    and a field of administrators by `custom`, which means all of them."""
+    if field.json_key:
+        return (field.name, "custom")
     return (field.name, field.shortcut.collection) if field.shortcut else (field.name,)
+
+
+def hidden_names(rtype: RecordType, rights: Rights) -> frozenset[str]:
+    """The names of the fields that do not exist for a principal; those that are hidden together
+    each by its own."""
+    hidden = rights.hidden.get(rtype.entity, frozenset())
+    hidden |= {f"custom.{key}" for key in rtype.archived}
+    if "custom" not in hidden:
+        return hidden
+    return hidden | {each.name for each in rtype.fields if each.json_key}
 
 
 def sees_custom(rtype: RecordType, rights: Rights, key: str) -> bool:
@@ -64,18 +77,33 @@ class _Strict(Schema):
         unknown = RAISE
 
 
-def make_schema(name: str, declared: list[Field], purpose: Purpose) -> type[Schema]:
-    """A schema class for these fields; `hello.score` becomes `score` in a nested `hello`."""
+def make_schema(
+    name: str, declared: list[Field], purpose: Purpose, rtype: RecordType | None = None
+) -> type[Schema]:
+    """A schema class for these fields; `hello.score` becomes `score` in a nested `hello`.
+
+    `rtype` says which custom fields there are beside those that may be written.
+    """
     flat: dict[str, Any] = {}
     nested: dict[str, dict[str, Any]] = {}
     for each in declared:
+        if each.json_key:
+            continue
         made = input_field(each, required=each.required and purpose == "create")
         space, _dot, last = each.name.rpartition(".")
         (nested.setdefault(space, {}) if space else flat)[last] = made
     for space, inner in nested.items():
         flat[space] = fields.Nested(_named(f"{name}{space.title()}", inner))
-    flat.setdefault("custom", CustomValues(metadata={"description": "Values of custom fields."}))
+    own = {each.json_key: each for each in declared if each.json_key}
+    flat.setdefault("custom", _custom(rtype, own))
     return _named(name, flat)
+
+
+def _custom(rtype: RecordType | None, own: Mapping[str, Field]) -> CustomValues:
+    from kontora.records.custom.values import CustomInput
+
+    metadata = {"description": "Values of custom fields."}
+    return CustomInput(rtype, own, metadata=metadata) if rtype else CustomValues(metadata=metadata)
 
 
 def _named(name: str, made: dict[str, Any]) -> type[Schema]:
@@ -91,7 +119,7 @@ def _named(name: str, made: dict[str, Any]) -> type[Schema]:
 def _schema(rtype_key: _Key) -> Schema:
     declared = [each for each in rtype_key.rtype.fields if each.name in rtype_key.names]
     name = f"{rtype_key.rtype.slug.title()}{rtype_key.purpose.title()}"
-    return make_schema(name, declared, rtype_key.purpose)()
+    return make_schema(name, declared, rtype_key.purpose, rtype_key.rtype)()
 
 
 class _Key:
@@ -132,7 +160,20 @@ def load(
             rights.fixes(rtype.entity, name) for name in ("custom", f"custom.{key}")
         ):
             raise Invalid({f"custom.{key}": [_("Unknown field.")]})
-    return _flatten(loaded, {each.name for each in allowed})
+    found = _flatten(loaded, {each.name for each in allowed})
+    if purpose == "create":
+        _complete(rtype, allowed, found, kind)
+    return found
+
+
+def _complete(
+    rtype: RecordType, allowed: list[Field], found: dict[str, Any], kind: str | None
+) -> None:
+    from kontora.records.custom.values import complete
+
+    own = {each.json_key: each for each in allowed if each.json_key}
+    if missing := complete(rtype, own, found, kind):
+        raise Invalid(missing)
 
 
 def _flatten(loaded: Any, names: set[str]) -> dict[str, Any]:

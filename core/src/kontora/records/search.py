@@ -1,9 +1,10 @@
 """The search index: folded words, and their inner parts, per field of a record.
 
 Words are kept once (`search_word`) with all their endings of three and more characters
-(`search_part`), so that an inner part is a prefix of an ending: one range in one index. What
-stands where is in `search_posting`, apart by field, so that fields which a role may not see
-influence nothing for it. Index and query pass the same normaliser.
+(`search_part`), so that an inner part is a prefix of an ending: one range in one index. Beside
+them stand keys for other forms and spellings (`search_keys`). What stands where is in
+`search_posting`, apart by field, so that fields which a role may not see influence nothing for
+it. `search_match` reads it. Index and query pass the same normaliser.
 """
 
 from __future__ import annotations
@@ -13,19 +14,24 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, false, insert, or_, select
+from sqlalchemy import and_, delete, insert, not_, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kontora.access.session import ScopedSession
 from kontora.db.fold import fold
+from kontora.records import search_texts
 from kontora.records.models import SearchPart, SearchPosting, SearchWord
+from kontora.records.search_keys import marked
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 
 DOOR = {"door": "search"}
-LAST = "\U0010ffff"
 LONGEST, SHORTEST_PART, MOST_WORDS = 64, 3, 2_000
+MOST_WORDS_OF_TEXT = 10_000
+# Where a session keeps the words that it has looked up, until it writes some.
+KEPT = "search_words"
 _WORD = re.compile(r"\w+", re.UNICODE)
+_PIECE = re.compile(r"[^\W_]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PHONE = re.compile(r"[\d\s()+\-./]+")
 _word: Any = SearchWord.__table__
@@ -66,64 +72,13 @@ def terms_of(query: str) -> list[str]:
     return list(dict.fromkeys(terms))[:10]
 
 
-def matches(session: ScopedSession, rtype: RecordType, query: str) -> ColumnElement[bool]:
-    """The records of a type in which each word of the query begins, or lies inside, a word.
-
-    The expression uses the index tables, so the statement needs `beside="search"`.
-    """
-    terms = terms_of(query)
-    if not terms:
-        return false()
-    return and_(*(_holds(session, rtype, term) for term in terms))
-
-
-def _holds(session: ScopedSession, rtype: RecordType, term: str) -> ColumnElement[bool]:
-    """The term stands in a field of the record, or in the name of a record that it refers to.
-
-    Names of others are not in the index of the record: they would be found by those who see the
-    record, but not the other. They are looked up through the scope, and are never out of date.
-    """
-    model: Any = rtype.model
-    hidden = session.principal.rights.hidden.get(rtype.entity, frozenset())
-    ways = [model.id.in_(_ids_with(rtype.entity, term, hidden))]
-    for field in rtype.fields:
-        if not refers(field) or field.name in hidden:
-            continue
-        assert field.collection is not None
-        link: Any = field.collection.model
-        inner = field.collection.fields[0]
-        target: Any = session.predicates.by_entity[inner.target or ""]
-        names = session.principal.rights.hidden.get(inner.target or "", frozenset())
-        if "display_name" in names:
-            continue
-        titled = _ids_with(inner.target or "", term, frozenset(), only="display_name")
-        seen = select(target.id).where(target.id.in_(titled))
-        rows = select(getattr(link, field.collection.parent))
-        ways.append(model.id.in_(rows.where(getattr(link, inner.attribute).in_(seen))))
-    return or_(*ways)
-
-
 def refers(field: Field) -> bool:
     """Whether a searchable field is found by the names of the records that it refers to."""
     collection = field.collection
-    if not field.searchable or collection is None or not collection.single:
+    if not field.searchable or (collection is not None and not collection.single):
         return False
-    return collection.fields[0].type is FieldType.REFERENCE
-
-
-def _ids_with(entity: str, term: str, hidden: frozenset[str], only: str | None = None) -> Any:
-    conditions = [_posting.c.entity == entity, _posting.c.word_id.in_(_word_ids(term))]
-    if hidden:
-        conditions.append(_posting.c.field.not_in(sorted(hidden)))
-    if only:
-        conditions.append(_posting.c.field == only)
-    return select(_posting.c.record_id).where(*conditions)
-
-
-def _word_ids(term: str) -> Any:
-    if len(term) < SHORTEST_PART:
-        return select(_word.c.id).where(_word.c.word >= term, _word.c.word < term + LAST)
-    return select(_part.c.word_id).where(_part.c.part >= term, _part.c.part < term + LAST)
+    inner = collection.fields[0] if collection is not None else field
+    return inner.type is FieldType.REFERENCE
 
 
 # Writing
@@ -156,27 +111,22 @@ def _words_in(field: Field, value: Any) -> set[str]:
     if value is None:
         return set()
     if field.collection is not None and field.collection.single:
-        return set().union(*(words_of(_label(each)) for each in value))
+        return set().union(*(words_of(str(each)) for each in value))
     if field.collection is not None:
         return set().union(*(_words_in_row(field.collection.fields, row) for row in value))
-    if field.type is FieldType.REFERENCE:
-        return words_of(value["name"] or "")
     if field.type is FieldType.PHONE:
         return digits_of(str(value))
     return words_of(str(value))
-
-
-def _label(value: Any) -> str:
-    return str(value["name"] or "") if isinstance(value, Mapping) else str(value)
 
 
 def _words_in_row(fields: Iterable[Field], row: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
     for each in fields:
         value = row.get(each.name)
-        if each.searchable and value is not None:
+        # The name of another record is for those who may see that one, too.
+        if each.searchable and value is not None and each.type is not FieldType.REFERENCE:
             phone = row.get("kind") in ("phone", "fax", "messenger")
-            text = _label(value)
+            text = str(value)
             found |= digits_of(text) if phone and digits_of(text) else words_of(text)
     return found
 
@@ -192,11 +142,15 @@ def index(
 ) -> None:
     """Write the entries of a record; what stood there before and is not among them goes.
 
-    With `fields` only these are looked at; a `fresh` record has no entries yet.
+    With `fields` only these are looked at, without them all that do not come from a text; a
+    `fresh` record has no entries yet.
     """
     at = and_(_posting.c.entity == entity, _posting.c.record_id == record_id)
     if fields is not None:
         at = and_(at, _posting.c.field.in_(sorted(fields)))
+    else:
+        for pseudo in search_texts.sources():
+            at = and_(at, not_(search_texts.is_of(_posting.c.field, pseudo)))
     before: set[tuple[int, str]] = set()
     if not fresh:
         columns = select(_posting.c.word_id, _posting.c.field).where(at)
@@ -227,6 +181,20 @@ def index(
         session.execute(insert(_posting), rows, execution_options=DOOR)
 
 
+def index_text(
+    session: ScopedSession, entity: str, record_id: UUID, field: str, text: str, part: str = ""
+) -> None:
+    """Make a record findable by a text beside its fields, for example of a file.
+
+    `field` is a pseudo-field such as `files`; it is hidden like any field of that name. `part`
+    tells several texts of one record apart (the id of the file). An empty text takes it out.
+    The source of the text must be told (`search_texts.add_source`), so that a reindex finds it.
+    """
+    name = search_texts.place(field, part)
+    words = sorted(words_of(text))[:MOST_WORDS_OF_TEXT]
+    index(session, entity, record_id, dict.fromkeys(((w, name) for w in words), 1), fields=[name])
+
+
 def forget(session: ScopedSession, entity: str, record_ids: Iterable[UUID]) -> None:
     """Take records out of the index."""
     gone = delete(_posting).where(
@@ -240,15 +208,35 @@ def _ensure_words(session: ScopedSession, words: set[str]) -> dict[str, int]:
     known = _known_words(session, words)
     if missing := sorted(words - known.keys()):
         # In order, so that two writers who add the same words never wait for each other crosswise.
+        session.info.pop(KEPT, None)
         added = _add_words(session, missing)
-        parts = [
-            {"part": word[start:], "word_id": word_id}
-            for word, word_id in sorted(added.items())
-            for start in range(max(1, len(word) - SHORTEST_PART + 1))
-        ]
-        _insert_ignoring(session, _part, parts)
+        add_parts(session, added)
         known |= added
     return known
+
+
+def add_parts(session: ScopedSession, words: Mapping[str, int]) -> None:
+    """Write the endings and keys of words; those that stand there stay."""
+    parts = [
+        {"part": part, "word_id": word_id}
+        for word, word_id in sorted(words.items())
+        for part in parts_of(word)
+    ]
+    _insert_ignoring(session, _part, parts)
+
+
+def parts_of(word: str) -> list[str]:
+    """The endings of a word, and the keys that stand for its other forms and spellings.
+
+    An e-mail address has only those that begin with one of its words or with @: the others are
+    found by its words, which stand beside it.
+    """
+    if "@" in word:
+        local = word.partition("@")[0]
+        starts = {0, len(local), *(each.start() for each in _PIECE.finditer(local))}
+        return [word[start:] for start in sorted(starts)]
+    endings = [word[start:] for start in range(max(1, len(word) - SHORTEST_PART + 1))]
+    return [*endings, *marked(word)]
 
 
 def _add_words(session: ScopedSession, words: list[str]) -> dict[str, int]:

@@ -70,6 +70,7 @@ def get_record(
     expand: Iterable[str] = (),
 ) -> dict[str, Any]:
     """One record in the shape of the API. Raises NotFound when it may not be seen."""
+    rtype = session.registry.effective(rtype)
     record = find(session, rtype, record_id)
     names = None if fields is None else tuple(fields)
     shown = choose(rtype, session, names, expand)
@@ -84,6 +85,7 @@ def version_of(session: ScopedSession, rtype: RecordType, record_id: UUID) -> in
 
 def history(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[HistoryEntry]:
     """The saves of a record that the principal may see, newest first."""
+    rtype = session.registry.effective(rtype)
     find(session, rtype, record_id)
     return changes.history(session, rtype, record_id)
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from kontora import limits
 from kontora.registry.fields import Field, FieldType
 from kontora.text import _
 
 # Control characters and lone surrogates cannot be stored by PostgreSQL nor shown by a browser.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-LONG = 65_536
+LONG = limits.current().text_chars
 
 
 class CleanText(fields.String):
@@ -150,8 +151,12 @@ def input_field(field: Field, *, required: bool) -> fields.Field[Any]:
         return _collection_field(field)
     if kind is FieldType.REFERENCE:
         return Reference(**common)
-    if kind is FieldType.CHOICE:
-        values = [choice.value for choice in field.choices]
+    if kind in (FieldType.CHOICE, FieldType.CHOICES):
+        values = [choice.value for choice in field.choices if not choice.retired]
+        one = fields.String(validate=validate.OneOf(values))
+        if kind is FieldType.CHOICES:
+            least = validate.Length(min=1 if required else 0, max=100)
+            return fields.List(one, validate=least, **common)
         return fields.String(validate=validate.OneOf(values), **common)
     simple: dict[FieldType, type[fields.Field[Any]]] = {
         FieldType.INTEGER: Whole,

@@ -8,18 +8,22 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from kontora.errors import NotFound, PluginError
+from kontora.registry.choices import field_at, with_choices
 from kontora.registry.faces import (
+    Action,
     GrantTemplate,
     MenuItem,
+    NoticeKind,
     Panel,
     Permission,
     Report,
     Setting,
+    ViewKind,
     Widget,
 )
-from kontora.registry.fields import Field
+from kontora.registry.fields import Choice, Field
 from kontora.registry.records import RecordType
-from kontora.text import _
+from kontora.text import Text, _
 
 T = TypeVar("T")
 
@@ -32,8 +36,12 @@ class Declared:
     models: tuple[type, ...] = ()
     record_types: tuple[RecordType, ...] = ()
     fields: tuple[tuple[str, Field], ...] = ()
+    choices: tuple[tuple[str, str, Choice], ...] = ()
     menu: tuple[MenuItem, ...] = ()
+    actions: tuple[Action, ...] = ()
+    notice_kinds: tuple[NoticeKind, ...] = ()
     panels: tuple[Panel, ...] = ()
+    view_kinds: tuple[ViewKind, ...] = ()
     widgets: tuple[Widget, ...] = ()
     reports: tuple[Report, ...] = ()
     permissions: tuple[Permission, ...] = ()
@@ -50,7 +58,10 @@ class Registry:
     models: Mapping[str, type] = field(default_factory=dict)
     record_types: Mapping[str, RecordType] = field(default_factory=dict)
     menu: tuple[MenuItem, ...] = ()
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    notice_kinds: Mapping[str, NoticeKind] = field(default_factory=dict)
     panels: tuple[Panel, ...] = ()
+    view_kinds: Mapping[str, ViewKind] = field(default_factory=dict)
     widgets: tuple[Widget, ...] = ()
     reports: Mapping[str, Report] = field(default_factory=dict)
     permissions: Mapping[str, Permission] = field(default_factory=dict)
@@ -78,6 +89,20 @@ class Registry:
                 return each
         return types[0] if types else None
 
+    def effective(self, rtype: RecordType) -> RecordType:
+        """The record type as it is now, with the fields of administrators; `rtype` itself when
+        it is of no registry."""
+        found = self.record_types.get(rtype.path, rtype)
+        return found if found.model is rtype.model else rtype
+
+    def labels(self, entity: str, path: str) -> dict[str, Text]:
+        """What the values of a choice field are called: `labels("party", "roles.role")`."""
+        for rtype in self.record_types.values():
+            found = field_at(rtype, path) if rtype.entity == entity else None
+            if found is not None:
+                return {each.value: each.label for each in found[0].choices}
+        return {}
+
     @property
     def entities(self) -> tuple[str, ...]:
         """The entities that have a record type, in the order of declaration."""
@@ -95,6 +120,9 @@ def build(declared: Iterable[Declared]) -> Registry:
         models=_unique(everything, "models", lambda model: str(model.__tablename__)),
         record_types=record_types,
         menu=tuple(sorted(_all(everything, "menu"), key=lambda m: (m.group, m.order, m.id))),
+        actions=_unique(everything, "actions", lambda action: action.id),
+        notice_kinds=_unique(everything, "notice_kinds", lambda kind: kind.name),
+        view_kinds=_view_kinds(everything),
         panels=tuple(sorted(_all(everything, "panels"), key=lambda p: (p.order, p.id))),
         widgets=tuple(sorted(_all(everything, "widgets"), key=lambda w: (w.order, w.id))),
         reports=_unique(everything, "reports", lambda report: report.id),
@@ -104,6 +132,12 @@ def build(declared: Iterable[Declared]) -> Registry:
         jobs=_unique(everything, "jobs", lambda job: job.name),
         subscribers=tuple(_all(everything, "subscribers")),
     )
+
+
+def _view_kinds(everything: list[Declared]) -> Mapping[str, ViewKind]:
+    """In the order in which they are offered."""
+    found = _unique(everything, "view_kinds", lambda kind: kind.key)
+    return MappingProxyType(dict(sorted(found.items(), key=lambda e: (e[1].order, e[0]))))
 
 
 def _all(everything: list[Declared], kind: str) -> list[Any]:
@@ -143,7 +177,9 @@ def _record_types(everything: list[Declared]) -> Mapping[str, RecordType]:
                     f"Call it “{each.plugin}.{item.name.rpartition('.')[2]}”.",
                 )
             known.append(replace(item, owner=each.plugin))
-    return MappingProxyType({path: _complete(rtype, extra) for path, rtype in types.items()})
+    complete = {path: _complete(rtype, extra) for path, rtype in types.items()}
+    added = [(each.plugin, *item) for each in everything for item in each.choices]
+    return MappingProxyType(with_choices(complete, added))
 
 
 def _complete(rtype: RecordType, extra: Mapping[str, list[Field]]) -> RecordType:

@@ -24,6 +24,7 @@ class FieldType(StrEnum):
     DATETIME = "datetime"
     BOOLEAN = "boolean"
     CHOICE = "choice"
+    CHOICES = "choices"
     EMAIL = "email"
     PHONE = "phone"
     URL = "url"
@@ -35,10 +36,11 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One value of a choice field."""
+    """One value of a choice field. A `retired` one is shown where it stands, but not offered."""
 
     value: str
     label: Text
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,13 @@ class Field:
 
     `model` is the 1:1 part that holds the column: a part of core (person, organisation) or a
     plugin's extension table; both have the record's id as primary key, named `part_key`.
+    `on_day(session, ids, day)` gives the values of a past day, for one that repeats dated facts.
+    `choices_from(session)` gives the choices that administrators keep; whoever changes them begins
+    the next generation of the catalogue (`catalogue.advance`).
+
+    A field that an administrator made has its value in the JSON column `custom`, under
+    `json_key`, and is called `custom.<key>`. `roles` are the roles of a party whose holders
+    show it, `places` the decimals of a number, and of a `profile` field each value is kept.
     """
 
     name: str
@@ -87,11 +96,13 @@ class Field:
     sort_column: str | None = None
     kinds: tuple[str, ...] = ()
     choices: tuple[Choice, ...] = ()
+    choices_from: Callable[[Any], tuple[Choice, ...]] | None = None
     target: str | None = None
     target_kind: str | None = None
     collection: Collection | None = None
     shortcut: Shortcut | None = None
     computed: Callable[[Any, Sequence[Any]], Mapping[Any, Any]] | None = None
+    on_day: Callable[[Any, Sequence[Any], Any], Mapping[Any, Any]] | None = None
     group: str = "main"
     order: int = 100
     required: bool = False
@@ -108,6 +119,11 @@ class Field:
     searchable: int = 0
     exportable: bool = True
     importable: bool = True
+    json_key: str | None = None
+    roles: tuple[str, ...] = ()
+    unique: bool = False
+    profile: bool = False
+    places: int | None = None
     owner: str = field(default="core")
 
     @property

@@ -18,8 +18,10 @@ class RecordType:
     both parties, with one id, one version and one history. `kinds` says which values of the
     entity's `kind` column a type can hold; the first is made when a client names none.
     `condition` narrows the list of the entity to this type. `maintain(session, ids)` brings
-    tables that follow the records up to date, in the same transaction. `duplicates(session,
-    record)` names records that may be the same.
+    tables that follow the records up to date, in the same transaction; after a change only when
+    it touched one of `maintained_by`, if these are named. `duplicates(session,
+    record)` names records that may be the same. `archived` are the keys of custom fields whose
+    values are kept, but shown nowhere.
     """
 
     path: str
@@ -40,8 +42,11 @@ class RecordType:
     search_rank: int = 100
     defaults: Mapping[str, Any] = field(default_factory=dict)
     maintain: Callable[[Any, Sequence[Any]], None] | None = None
+    maintained_by: frozenset[str] = frozenset()
     duplicates: Callable[[Any, Any], Sequence[Mapping[str, Any]]] | None = None
+    handed_over: Callable[[], Any] | None = None
     fields: tuple[Field, ...] = ()
+    archived: frozenset[str] = frozenset()
 
     @property
     def slug(self) -> str:

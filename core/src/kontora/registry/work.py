@@ -64,6 +64,8 @@ class JobSpec:
     `timeout`: seconds; then the handler is interrupted and tried again.
     `sliced`: the handler does its work in `context.slice()` blocks (an import). It then must
     continue where it stopped, because each slice is kept. Such jobs have a lane of their own.
+    `waits`: the handler waits for the machines of others (webhooks). Such jobs have lanes of their
+    own, several of them, so that neither a slow receiver nor many hold up other work.
     `args`: a schema that the arguments must fit.
     """
 
@@ -73,6 +75,7 @@ class JobSpec:
     max_attempts: int = 5
     timeout: float = 600
     sliced: bool = False
+    waits: bool = False
     args: ArgsSchema | None = None
 
 

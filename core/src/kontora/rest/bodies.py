@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 from flask import request
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from kontora import limits
 from kontora.errors import Invalid
 from kontora.text import _
 
-MAX_DEPTH = 32
 MAX_DIGITS = 18
 MEDIA_TYPES = ("application/json", "application/merge-patch+json")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -78,13 +78,14 @@ def _constant(name: str) -> NoReturn:
 
 
 def _too_deep() -> Invalid:
-    return Invalid({"": [_("The document is nested too deeply.")]})
+    message = _("The document is nested too deeply: at most %(n)s levels.")
+    return Invalid({"": [message % {"n": limits.current().json_depth}]})
 
 
 def _check(value: Any) -> None:
     """Walk through the document level by level, for a recursion would end at the deep ones."""
     level: list[tuple[str, Any]] = [("", value)]
-    for _depth in range(MAX_DEPTH + 1):
+    for _depth in range(limits.current().json_depth + 1):
         following: list[tuple[str, Any]] = []
         for path, each in level:
             if isinstance(each, str):

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from werkzeug.exceptions import PreconditionRequired
 
+from kontora import limits
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid, KontoraError
 from kontora.http import failures
@@ -26,7 +27,7 @@ from kontora.text import _
 if TYPE_CHECKING:
     from kontora.rest.records import Resource
 
-MOST = 200
+MOST = limits.current().bulk_operations
 VERSION: Shape = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 
 

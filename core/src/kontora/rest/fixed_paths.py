@@ -47,6 +47,16 @@ _RESULT = _object(
     },
     *("version", "problem", "duplicates"),
 )
+_CHOICE = _object({"value": _TEXT, "label": _TEXT, "retired": {"type": "boolean"}})
+_FIELD = _object(
+    {
+        **dict.fromkeys(("name", "label", "help", "type", "group"), _TEXT),
+        **{name: {"type": "boolean"} for name in ("custom", "writable", "required", "unique")},
+        **dict.fromkeys(("kinds", "roles"), _TEXTS),
+        "target": {"type": ["string", "null"]},
+        "choices": {"type": "array", "items": _CHOICE},
+    }
+)
 SCHEMAS: Mapping[str, Object] = {
     "Problem": {
         **_object(
@@ -92,6 +102,7 @@ SCHEMAS: Mapping[str, Object] = {
             "permissions": _TEXTS,
         }
     ),
+    "FieldList": _many(_FIELD),
     "ReportColumn": _COLUMN,
     "ReportParameter": _object(
         {
@@ -123,7 +134,16 @@ SCHEMAS: Mapping[str, Object] = {
 TAGS = [
     {"name": "reports", "description": "Figures and tables."},
     {"name": "me", "description": "Who asks."},
+    {"name": "fields", "description": "What records can hold."},
 ]
+
+_RECORD_TYPE: Object = {
+    "name": "type",
+    "in": "query",
+    "required": True,
+    "description": "The path of a record type, for example `contacts`.",
+    "schema": {**_TEXT, "minLength": 1},
+}
 
 
 def paths() -> Object:
@@ -142,6 +162,14 @@ def paths() -> Object:
         "/api/v1/me": {
             "get": operation(
                 "me", "me", "Who asks, and what he may do", {"200": answer("You.", schema("Me"))}
+            )
+        },
+        "/api/v1/fields": {
+            "get": operation(
+                *("fields_list", "fields", "List the fields of a record type"),
+                {"200": answer("The fields that you may see.", schema("FieldList"))},
+                "404",
+                parameters=[_RECORD_TYPE],
             )
         },
         "/api/v1/reports": {

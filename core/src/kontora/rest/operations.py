@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kontora.records import day_words
 from kontora.records.filters import operators
 from kontora.records.query import MAX_LIMIT
 from kontora.registry.fields import Field, FieldType
@@ -57,6 +58,7 @@ _TEXTS: Mapping[str, str] = {
     "415": "The body is not JSON.",
     "422": "Parts of the input do not fit; `errors` names them.",
     "428": "If-Match is missing.",
+    "429": "The quota of the token is used up; Retry-After says when to go on.",
     "503": "The database is busy; try again.",
 }
 HEADERS: Mapping[str, Object] = {
@@ -90,8 +92,14 @@ _FLAG: Object = {"type": "string", "enum": ["1", "0", "true", "false"]}
 _NAMES_OF_FIELDS: Object = {"type": "array", "items": {"type": "string"}}
 PARAMETERS: Mapping[str, Object] = {
     "id": {"name": "id", "in": "path", "required": True, "schema": ID},
-    "q": _query("q", {"type": "string"}, "Words, beginnings or inner parts, phone digits."),
+    "q": _query(
+        "q",
+        {"type": "string"},
+        "Words in any form or script, beginnings, inner parts, phone digits. All must be found. "
+        "Without `sort` the best come first. Typing errors are not forgiven.",
+    ),
     "filter": _query("filter", {"type": "string"}, "A tree of conditions as JSON."),
+    "view": _query("view", {"type": "string"}, "A saved view: its key or id."),
     "bin": _query("bin", _FLAG, "List what lies in the bin."),
     "limit": _query(
         "limit",
@@ -131,7 +139,7 @@ def operation(
     name: str, tag: str, summary: str, success: Object, failures: str = "", **more: Any
 ) -> Object:
     """An operation; `failures` are the statuses it may answer with beyond the common ones."""
-    statuses = sorted({"401", "422", "503", *failures.split()})
+    statuses = sorted({"401", "422", "429", "503", *failures.split()})
     found: Object = {
         "operationId": name,
         "tags": [tag],
@@ -146,10 +154,10 @@ def operation(
 
 
 def paths(rtype: RecordType, names: Names) -> Object:
-    """The six addresses of a record type."""
+    """The six addresses of a record type; one without a bin has no way into it, nor out."""
     base = f"/api/v1/{rtype.path}"
     one = f"{base}/{{id}}"
-    return {
+    found: Object = {
         base: {"get": _list(rtype, names), "post": _create(rtype, names)},
         f"{base}/bulk": {"post": _bulk(rtype, names)},
         f"{base}/aggregate": {"get": _aggregate(rtype)},
@@ -162,6 +170,9 @@ def paths(rtype: RecordType, names: Names) -> Object:
         f"{one}/restore": {"parameters": [parameter("id")], "post": _restore(rtype, names)},
         f"{one}/history": {"parameters": [parameter("id")], "get": _history(rtype)},
     }
+    if not rtype.has_bin:
+        del found[one]["delete"], found[f"{one}/restore"]
+    return found
 
 
 def _list(rtype: RecordType, names: Names) -> Object:
@@ -172,7 +183,10 @@ def _list(rtype: RecordType, names: Names) -> Object:
         {"200": answer("A page of the list.", schema(names.list))},
         "403 404 400",
         parameters=[
-            *(parameter(name) for name in ("q", "filter", "bin", "limit", "cursor", "total")),
+            *(
+                parameter(name)
+                for name in ("q", "filter", "view", "bin", "limit", "cursor", "total")
+            ),
             _sort(rtype),
             _fields(rtype),
             _expand(rtype),
@@ -194,6 +208,14 @@ def _create(rtype: RecordType, names: Names) -> Object:
     )
 
 
+PAST_DAY = _query(
+    "as_of",
+    {"type": "string", "format": "date"},
+    "A past day, as in 2026-03-01: the record at its end, in the time zone of who asks. A day to "
+    "come is refused; before the record was made, or while it lay in the bin, the answer is 404.",
+)
+
+
 def _read(rtype: RecordType, names: Names) -> Object:
     unchanged: Object = {
         "description": "Unchanged.",
@@ -205,7 +227,7 @@ def _read(rtype: RecordType, names: Names) -> Object:
         f"Read: {str(rtype.label).lower()}",
         {"200": answer("The record.", schema(names.record), "ETag"), "304": unchanged},
         "404",
-        parameters=[_fields(rtype), _expand(rtype), parameter("If-None-Match")],
+        parameters=[_fields(rtype), _expand(rtype), PAST_DAY, parameter("If-None-Match")],
     )
 
 
@@ -323,7 +345,7 @@ def _filters(rtype: RecordType) -> list[Object]:
     for name in ("created_at", "updated_at"):
         found.append(_filter(name, _day_or_moment(), operators(moment)))
     for each in rtype.fields:
-        if each.filterable and each.type not in (FieldType.JSON, FieldType.MONEY):
+        if each.filterable and len(operators(each)) > 1:
             found.append(_filter(each.name, _filter_value(each), operators(each), str(each.label)))
     return found
 
@@ -336,19 +358,30 @@ def _filter(name: str, shape: Object, known: tuple[str, ...], label: str = "") -
     }
 
 
+_DAYS: tuple[Object, ...] = (
+    {"type": "string", "format": "date"},
+    {"type": "string", "pattern": rf"^({'|'.join(day_words.FIXED)})$"},
+    {
+        "type": "string",
+        "pattern": r"^((last|next)_[0-9]{1,4}_days|[0-9]{1,4}_days_ago|in_[0-9]{1,4}_days)$",
+    },
+)
+
+
 def _day_or_moment() -> Object:
-    return {"type": "string", "anyOf": [MOMENT, {"type": "string", "format": "date"}]}
+    return {"type": "string", "anyOf": [MOMENT, *_DAYS]}
 
 
 def _filter_value(field: Field) -> Object:
-    if field.type is FieldType.CHOICE:
-        return {"type": "string", "enum": [each.value for each in field.choices]}
+    if field.type in (FieldType.CHOICE, FieldType.CHOICES):
+        values = [each.value for each in field.choices]
+        return {"type": "string", "enum": values} if values else {"type": "string"}
     if field.type is FieldType.BOOLEAN:
         return _FLAG
     if field.type is FieldType.INTEGER:
         return dict(shapes.WHOLE)
     if field.type is FieldType.DATE:
-        return {"type": "string", "format": "date"}
+        return {"type": "string", "anyOf": list(_DAYS)}
     if field.type is FieldType.DATETIME:
         return _day_or_moment()
     return {"type": "string"}

@@ -14,6 +14,8 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from kontora.errors import Invalid
+from kontora.http.context import db
+from kontora.records import views
 from kontora.records.filters import EVERY
 from kontora.records.query import MAX_LIMIT, Query
 from kontora.registry.fields import Field, FieldType
@@ -22,7 +24,7 @@ from kontora.rest.bodies import check_text, parse
 from kontora.text import Text, _
 
 PAGING = ("sort", "fields", "expand", "limit", "cursor", "total")
-CHOOSING = ("q", "filter", "bin")
+CHOOSING = ("q", "filter", "bin", "view")
 OPERATORS = (*EVERY, "contains", "starts", "lt", "le", "gt", "ge")
 YES, NO = ("1", "true"), ("0", "false")
 _NAME = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
@@ -86,11 +88,23 @@ def no_arguments() -> None:
     arguments.refuse()
 
 
-def shown() -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
-    """`fields` and `expand` of a request for one record."""
+def only_flag(name: str) -> bool:
+    """The one parameter of an address that takes no other: yes or no."""
     arguments = Arguments()
-    for name in arguments.given.keys() - {"fields", "expand"}:
+    for other in arguments.given.keys() - {name}:
+        arguments.note(other, _("Unknown parameter."))
+    found = arguments.flag(name)
+    arguments.refuse()
+    return found
+
+
+def shown(*more: str) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:
+    """`fields` and `expand` of a request for one record; `more` may stand beside them."""
+    arguments = Arguments()
+    for name in arguments.given.keys() - {"fields", "expand", *more}:
         arguments.note(name, _("Unknown parameter."))
+    for name in more:
+        arguments.one(name)
     fields, expand = arguments.names("fields"), arguments.names("expand")
     arguments.refuse()
     return (fields or None), expand
@@ -111,18 +125,22 @@ def query(rtype: RecordType) -> Query:
         total=arguments.flag("total"),
         bin=arguments.flag("bin"),
     )
+    view = arguments.one("view")
     arguments.refuse()
-    return found
+    return views.applied(db(), rtype, view, found) if view else found
 
 
 def figures(rtype: RecordType) -> tuple[Query, str | None, tuple[str, ...]]:
     """What figures are asked for: the choice of records, `group_by`, `measures`."""
     arguments = Arguments()
-    tree = _filter(arguments, rtype, ("q", "filter", "group_by", "measures"))
+    tree = _filter(arguments, rtype, ("q", "filter", "view", "group_by", "measures"))
     group_by = arguments.one("group_by") or None
     measures = tuple(dict.fromkeys(arguments.names("measures"))) or ("count",)
     chosen = Query(filter=tree, q=arguments.one("q") or None)
+    view = arguments.one("view")
     arguments.refuse()
+    if view:
+        chosen = views.applied(db(), rtype, view, chosen)
     return chosen, group_by, measures
 
 
@@ -185,7 +203,7 @@ def _fits(arguments: Arguments, field: Field, name: str, op: str | None, values:
     known: tuple[str, ...] = ()
     if op == "empty" or field.type is FieldType.BOOLEAN:
         known = (*YES, *NO)
-    elif field.type is FieldType.CHOICE and op in (None, "eq", "ne"):
+    elif field.type in (FieldType.CHOICE, FieldType.CHOICES) and op in (None, "eq", "ne"):
         known = tuple(each.value for each in field.choices)
     if known and (wrong := [each for each in values if each not in known]):
         arguments.note(name, _("“%(value)s” is none of: %(k)s.") % _pair(wrong[0], known))

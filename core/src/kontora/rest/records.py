@@ -5,17 +5,19 @@ A thin face: who may do what, and what a save does, is decided by the record ser
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 
 from kontora.errors import NotFound
 from kontora.http.context import db
+from kontora.http.opened import opened
 from kontora.records import service
 from kontora.records.values import to_json
 from kontora.registry.records import RecordType
-from kontora.rest import bulk, parameters, shapes
+from kontora.rest import bulk, parameters, people, shapes
 from kontora.rest.bodies import body
 from kontora.rest.checks import check
 from kontora.rest.etags import etag, expected, is_known
@@ -32,14 +34,51 @@ def parsed(record_id: str) -> UUID:
     return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What may be sent to a record type, kept until its fields change."""
+
+    rtype: RecordType
+    create: shapes.Shape
+    change: shapes.Shape
+    read_only: set[str]
+
+
 class Resource:
     """All operations on the records of one type."""
 
-    def __init__(self, rtype: RecordType) -> None:
-        self.rtype = rtype
-        self.create_shape = shapes.record_in(rtype, "create")
-        self.change_shape = shapes.record_in(rtype, "change")
-        self.read_only = shapes.read_only(rtype)
+    def __init__(self, declared: RecordType) -> None:
+        self.declared = declared
+        self._inputs: Inputs | None = None
+
+    @property
+    def rtype(self) -> RecordType:
+        """The record type as it is in this request, with the fields of administrators."""
+        found: RecordType = db().registry.effective(self.declared)
+        return found
+
+    @property
+    def create_shape(self) -> shapes.Shape:
+        return self._made().create
+
+    @property
+    def change_shape(self) -> shapes.Shape:
+        return self._made().change
+
+    @property
+    def read_only(self) -> set[str]:
+        return self._made().read_only
+
+    def _made(self) -> Inputs:
+        rtype, made = self.rtype, self._inputs
+        if made is None or made.rtype is not rtype:
+            made = self._inputs = Inputs(
+                rtype=rtype,
+                create=shapes.record_in(rtype, "create"),
+                change=shapes.record_in(rtype, "change"),
+                read_only=shapes.read_only(rtype),
+            )
+        return made
 
     def list(self) -> Response:
         page = service.list_records(db(), self.rtype, parameters.query(self.rtype))
@@ -58,8 +97,11 @@ class Resource:
 
     def read(self, record_id: str) -> Response:
         wanted = parsed(record_id)
-        fields, expand = parameters.shown()
+        fields, expand = parameters.shown("as_of")
+        if (day := request.args.get("as_of")) is not None:
+            return people.on_day(self.rtype, wanted, day, fields, expand)
         version = service.version_of(db(), self.rtype, wanted)
+        opened(self.rtype, wanted, "api")
         if is_known(version):
             return Response(status=304, headers={"ETag": etag(version)})
         shown = service.get_record(db(), self.rtype, wanted, fields, expand)
@@ -92,6 +134,15 @@ class Resource:
         parameters.no_arguments()
         entries = service.history(db(), self.rtype, wanted)
         return jsonify({"items": [_entry(each) for each in entries]})
+
+    def ownership(self, record_id: str) -> Response:
+        return people.ownership(self.rtype, parsed(record_id))
+
+    def chart(self, record_id: str) -> Response:
+        return people.people(parsed(record_id))
+
+    def tree(self, record_id: str) -> Response:
+        return people.firms(parsed(record_id))
 
     def figures(self) -> Response:
         chosen, group_by, measures = parameters.figures(self.rtype)

@@ -29,20 +29,45 @@ def once(view: Callable[..., Response]) -> Callable[..., Response]:
 
     @wraps(view)
     def answer(**arguments: Any) -> Response:
-        key = request.headers.get(HEADER)
+        key = _key()
         if key is None:
             return view(**arguments)
-        if not _KEY.fullmatch(key):
-            raise Invalid({HEADER: [_("A key has 1 to 255 visible characters.")]})
-        owner = _owner()
-        first = idempotency.claim(db(), owner, key, _fingerprint())
-        if first is not None:
-            return _replay(first)
-        response = view(**arguments)
-        idempotency.keep(db(), owner, key, _kept(response))
-        return response
+        sent = body() if request.get_data(cache=True) else None
+        return _once(key, sent, lambda: view(**arguments))
 
     return answer
+
+
+def once_for(
+    meaning: object, effect: Callable[[], Response], repeated: Callable[[], None]
+) -> Response:
+    """The same for a body that is no JSON and is read already: `meaning` is what of it makes two
+    requests the same. `repeated` tidies up when the first answer is given again."""
+    key = _key()
+    return effect() if key is None else _once(key, meaning, effect, repeated)
+
+
+def _key() -> str | None:
+    key = request.headers.get(HEADER)
+    if key is not None and not _KEY.fullmatch(key):
+        raise Invalid({HEADER: [_("A key has 1 to 255 visible characters.")]})
+    return key
+
+
+def _once(
+    key: str,
+    meaning: object,
+    effect: Callable[[], Response],
+    repeated: Callable[[], None] = lambda: None,
+) -> Response:
+    owner = _owner()
+    first = idempotency.claim(db(), owner, key, _fingerprint(meaning))
+    if first is not None:
+        repeated()
+        return _replay(first)
+    response = effect()
+    idempotency.keep(db(), owner, key, _kept(response))
+    return response
 
 
 def _owner() -> str:
@@ -50,9 +75,9 @@ def _owner() -> str:
     return str(me.token_id or me.user_id)
 
 
-def _fingerprint() -> str:
+def _fingerprint(meaning: object) -> str:
     """What makes two requests the same: address and meaning of the body, not its blanks."""
-    sent = json.dumps(body(), sort_keys=True) if request.get_data(cache=True) else ""
+    sent = json.dumps(meaning, sort_keys=True) if meaning is not None else ""
     text = "\n".join((request.full_path, sent))
     return hashlib.sha256(text.encode()).hexdigest()
 

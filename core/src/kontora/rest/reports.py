@@ -14,14 +14,16 @@ from kontora.text import _
 def listed() -> Response:
     """The reports that one may run, with their columns and parameters."""
     no_arguments()
-    return jsonify({"items": [reports.describe(each) for each in reports.allowed(db())]})
+    session = db(copy=True)
+    found = [reports.describe(each, session) for each in reports.allowed(session)]
+    return jsonify({"items": found})
 
 
 def run(report_id: str) -> Response:
     """One report as `{"columns": […], "rows": [[…]]}`; one that may not be run is not there."""
-    if all(each.id != report_id for each in reports.allowed(db())):
+    if all(each.id != report_id for each in reports.allowed(db(copy=True))):
         raise NotFound(_("There is no such report."))
     arguments = Arguments()
     given = {name: arguments.one(name) for name in arguments.given}
     arguments.refuse()
-    return jsonify(reports.run(db(), report_id, given))
+    return jsonify(reports.run(db(copy=True), report_id, given))

@@ -71,7 +71,8 @@ def record_out(rtype: RecordType) -> Shape:
         members["kind"] = {"type": "string", "enum": list(rtype.kinds)}
     members |= _nested(rtype.fields, lambda each: described(_out(rtype, each), each))
     if hasattr(rtype.model, "custom"):
-        members["custom"] = {"type": "object", "additionalProperties": True}
+        declared = members.get("custom", {"type": "object"})
+        members["custom"] = {**declared, "additionalProperties": True}
     members["created_at"] = members["updated_at"] = {**MOMENT, "readOnly": True}
     if rtype.duplicates is not None:
         members["duplicates"] = {
@@ -107,6 +108,8 @@ def _out(rtype: RecordType, field: Field) -> Shape:
         item = {"type": "object", "properties": rows, "required": list(rows)}
         return {"type": "array", "items": item}
     shape = _scalar_out(field)
+    if field.json_key:  # an empty one is absent
+        return shape
     return nullable(shape) if _may_be_null(rtype, field) else shape
 
 
@@ -119,11 +122,18 @@ def _row_out(field: Field) -> Shape:
 def _scalar_out(field: Field) -> Shape:
     if field.type is FieldType.REFERENCE:
         return {"$ref": "#/components/schemas/Reference"}
-    if field.type is FieldType.CHOICE:
-        return {"type": "string", "enum": [each.value for each in field.choices]}
+    if field.type in (FieldType.CHOICE, FieldType.CHOICES):
+        return _choice(field, [each.value for each in field.choices])
     if field.type is FieldType.DECIMAL:
         return {"type": "string", "format": "decimal", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
     return dict(_SIMPLE.get(field.type, {"type": "string"}))
+
+
+def _choice(field: Field, values: list[str]) -> Shape:
+    one: Shape = {"type": "string", "enum": values} if values else {"type": "string"}
+    if field.type is FieldType.CHOICE:
+        return one
+    return {"type": "array", "maxItems": MAX_ROWS, "items": one}
 
 
 def _may_be_null(rtype: RecordType, field: Field) -> bool:
@@ -156,13 +166,30 @@ def record_in(rtype: RecordType, purpose: Purpose) -> Shape:
             shape["additionalProperties"] = False
     if hasattr(rtype.model, "custom"):
         members["custom"] = {
-            "type": "object",
+            **members.get("custom", {"type": "object"}),
             "propertyNames": {"minLength": 1, "maxLength": 64},
             "additionalProperties": CUSTOM_VALUE,
         }
     found: Shape = {"type": "object", "properties": members, "additionalProperties": False}
     required = [each.name for each in fields if each.required and not each.namespace]
     return found | ({"required": required} if required and purpose == "create" else {})
+
+
+def told(rtype: RecordType) -> Shape:
+    """What creates a record, for the description: with the custom fields that are required. The
+    record service asks for them, only of those who may see them."""
+    shape = record_in(rtype, "create")
+    needed = [
+        each.json_key
+        for each in rtype.fields
+        if each.json_key and each.required and each.default is None and not each.roles
+        if not each.kinds or set(rtype.kinds) <= set(each.kinds)
+    ]
+    if needed:
+        custom = {**shape["properties"]["custom"], "required": needed}
+        shape["properties"] = {**shape["properties"], "custom": custom}
+        shape["required"] = [*shape.get("required", []), "custom"]
+    return shape
 
 
 def read_only(rtype: RecordType) -> set[str]:
@@ -192,8 +219,8 @@ def _scalar_in(field: Field) -> Shape:
 def _plain_in(field: Field) -> Shape:
     if field.type is FieldType.REFERENCE:
         return {"$ref": "#/components/schemas/ReferenceInput"}
-    if field.type is FieldType.CHOICE:
-        return {"type": "string", "enum": [each.value for each in field.choices]}
+    if field.type in (FieldType.CHOICE, FieldType.CHOICES):
+        return _choice(field, [each.value for each in field.choices if not each.retired])
     if field.type is FieldType.DECIMAL:
         return {"type": ["string", "number"], "format": "decimal", "pattern": EXACT}
     if field.type is FieldType.MONEY:

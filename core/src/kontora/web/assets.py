@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import importlib.resources
+import io
 import mimetypes
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +21,7 @@ from kontora.lifecycle.site import Site
 CORE = Path(__file__).parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
 NAME = "kontora.assets"
+SQUEEZED = frozenset({".css", ".js", ".svg", ".json", ".txt", ".map"})
 
 
 class Assets:
@@ -57,6 +61,15 @@ def _version(folder: Path) -> str:
     return f"v-{digest.hexdigest()[:8]}"
 
 
+@lru_cache(maxsize=1000)
+def _squeezed(path: Path, _changed: int) -> bytes:
+    """A file as it goes over the wire: squeezed once, beforehand or when it is first asked for."""
+    before = path.with_name(path.name + ".gz")
+    if before.is_file():
+        return before.read_bytes()
+    return gzip.compress(path.read_bytes(), 9, mtime=0)
+
+
 def register(app: Flask, site: Site) -> None:
     """Add the route of static files and the `static_url` of templates."""
     folders = {"core": CORE}
@@ -79,10 +92,15 @@ def serve(address: str) -> Response:
     if found is None:
         abort(404)
     path, present = found
-    squeezed = path.with_name(path.name + ".gz")
-    compressed = squeezed.is_file() and request.accept_encodings["gzip"] > 0
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    response = send_file(squeezed if compressed else path, mimetype=kind, conditional=True)
+    compressed = path.suffix in SQUEEZED and request.accept_encodings["gzip"] > 0
+    if compressed:
+        body = io.BytesIO(_squeezed(path, path.stat().st_mtime_ns))
+        response = send_file(body, mimetype=kind, last_modified=path.stat().st_mtime)
+        response.set_etag(hashlib.sha256(address.encode()).hexdigest()[:20], weak=True)
+        response.make_conditional(request)
+    else:
+        response = send_file(path, mimetype=kind, conditional=True)
     response.headers.pop("Content-Disposition", None)
     if compressed:
         response.headers["Content-Encoding"] = "gzip"

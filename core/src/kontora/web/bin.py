@@ -13,6 +13,7 @@ from kontora.access.session import ScopedSession
 from kontora.errors import Invalid, NotFound
 from kontora.http.context import db
 from kontora.http.policy import RECORDS, policy
+from kontora.privacy.bin import days as bin_days
 from kontora.records import service
 from kontora.records.changes import DOOR
 from kontora.records.filters import as_ids
@@ -43,6 +44,7 @@ def bin_page() -> str:
         page={"title": _("Bin"), "hint": _("Deleted records rest here and can be brought back.")},
         tabs=[_tab(each, rtype) for each in types],
         rtype=rtype,
+        keeps=bin_days(session, rtype.entity) if rtype is not None else 0,
         may_restore=rtype is not None and service.grants_of(session, rtype, "delete"),
         **shown,
     )

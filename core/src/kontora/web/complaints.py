@@ -53,7 +53,7 @@ def _input(path: str, declared: Mapping[str, Field]) -> str:
     if name is None or path == name:
         return path
     field, rest = declared[name], path.removeprefix(f"{name}.")
-    if field.type in (FieldType.TAGS, FieldType.MONEY):
+    if field.type in (FieldType.TAGS, FieldType.CHOICES, FieldType.MONEY):
         return name
     if field.collection is not None and field.collection.single and rest.isdigit():
         return f"{path}.{field.collection.single}"

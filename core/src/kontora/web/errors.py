@@ -9,7 +9,7 @@ from kontora.http.context import SAFE
 from kontora.http.failures import Failure
 from kontora.text import Text, _
 from kontora.web.addresses import came_from, here, is_fragment, with_query
-from kontora.web.missing_rights import in_words
+from kontora.web.missing_rights import in_words, who_gives
 
 _REMEDIES = {
     403: _("An administrator can grant it to one of your roles."),
@@ -20,8 +20,13 @@ _REMEDIES = {
 def error_page(failure: Failure) -> Response:
     """The page, or for htmx the fragment, that tells a failure. Who is not signed in is sent to
     do so, and comes back to where he wanted to go."""
-    if failure.status == 401:
+    lost_sign_in = failure.status == 400 and "CSRF" in failure.detail and not g.get("principal")
+    if failure.status == 401 or (lost_sign_in and is_fragment()):
         return _to_sign_in()
+    if failure.go_to:
+        return _to(failure.go_to, failure.status)
+    if failure.status == 503:
+        return _alone(failure)
     if "principal" not in g:  # refused before anybody was identified
         g.principal = None
         language = request.accept_languages.best_match(text.LANGUAGES, default="en") or "en"
@@ -30,11 +35,28 @@ def error_page(failure: Failure) -> Response:
     return _render(failure)
 
 
+def _alone(failure: Failure) -> Response:
+    """A page that asks the database nothing, not even for the name of the company."""
+    who = g.get("principal")
+    g.principal, g.company = None, g.get("company", "Kontora")
+    language = request.accept_languages.best_match(text.LANGUAGES, default="en") or "en"
+    try:
+        with text.use_locale(who.locale if who is not None else language):
+            return _render(failure)
+    finally:
+        g.principal = who
+
+
 def _to_sign_in() -> Response:
-    wanted = here() if request.method in SAFE and not is_fragment() else came_from("/")
-    target = with_query("/sign-in", [("next", wanted if wanted != "/" else "")])
+    wanted = here() if request.method in SAFE else came_from("/")
+    if is_fragment():  # js/session.js asks to sign in, and leaves what was typed where it is
+        return make_response("", 401)
+    return _to(with_query("/sign-in", [("next", wanted if wanted != "/" else "")]), 401)
+
+
+def _to(target: str, status: int) -> Response:
     if is_fragment():
-        response = make_response("", 401)
+        response = make_response("", status)
         response.headers["HX-Redirect"] = target
         return response
     return make_response(redirect(target, 303 if request.method not in SAFE else 302))
@@ -45,6 +67,9 @@ def _render(failure: Failure) -> Response:
     remedy = failure.remedy or _REMEDIES.get(failure.status, "")
     if failure.status == 403:
         detail = in_words(failure.detail)
+        if g.get("principal") is not None and (names := who_gives()):
+            ask = _("Ask %(names)s.") % {"names": ", ".join(names)}
+            remedy = f"{remedy} {ask}".strip()
     if failure.status == 400 and "CSRF" in failure.detail:
         detail = _(
             "This page is older than your sign-in. Nothing was saved; it is kept as a draft."

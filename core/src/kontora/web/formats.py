@@ -85,6 +85,12 @@ def as_number(value: Any) -> str:
         return str(value)
 
 
+def as_total(number: int, most: int) -> str:
+    """A total that was counted no further than `most`: “1,000+” beyond it."""
+    text = as_number(min(number, most))
+    return f"{text}+" if number > most else text
+
+
 def as_money(value: Any) -> str:
     """Money as records hold it: {"amount": "100.00", "currency": "EUR"}."""
     if not value:

@@ -34,16 +34,27 @@ def read(fields: Iterable[Field], form: MultiDict[str, str]) -> dict[str, Any]:
                 found[name] = _money(form, name)
         elif name not in form:
             continue
-        elif each.type is FieldType.TAGS:
+        elif each.type in (FieldType.TAGS, FieldType.CHOICES):
             texts = (text.strip() for text in form.getlist(name))
             found[name] = list(dict.fromkeys(text for text in texts if text))
         elif each.collection is not None:
             found[name] = _rows(each, form)
         elif each.type is FieldType.BOOLEAN:
-            found[name] = "true" in form.getlist(name)
+            found[name] = _yes_or_no(each, form.getlist(name))
         else:
             found[name] = value_of(each, form[name])
     return found
+
+
+def answers(field: Field) -> bool:
+    """Whether a yes/no field may also stay without an answer: one that administrators made."""
+    return field.type is FieldType.BOOLEAN and field.json_key is not None
+
+
+def _yes_or_no(field: Field, sent: Sequence[str]) -> bool | None:
+    if answers(field) and not set(sent) & {"true", "false"}:
+        return None
+    return "true" in sent
 
 
 def value_of(field: Field, typed: str) -> Any:
@@ -185,7 +196,7 @@ def shown(session: Any, fields: Sequence[Field], values: Mapping[str, Any]) -> d
 def _shown(session: Any, field: Field, value: Any) -> Any:
     if value is None or value == "":
         return None
-    if field.type is FieldType.TAGS:
+    if field.type in (FieldType.TAGS, FieldType.CHOICES):
         return value
     if field.collection is not None:
         inner = field.collection.fields

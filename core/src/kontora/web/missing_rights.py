@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from kontora.access.models import User, UserRole
+from kontora.access.principal import system
 from kontora.access.rights import VERB_LABELS
+from kontora.errors import KontoraError
 from kontora.http.context import site
 from kontora.text import _
 
+MOST = 3
 _NAMED = re.compile(r"“([\w./]+)”")
 
 
@@ -17,6 +24,24 @@ def in_words(text: str) -> str:
     Rights that are not known here stay as they are: their name helps whoever is asked.
     """
     return _NAMED.sub(lambda found: _words(found[1]), text)
+
+
+def who_gives() -> list[str]:
+    """The names of some administrators: they can grant what is missing. None if they are not to
+    be had just now: the page of an error must not fail itself."""
+    held = UserRole.role_key == "administrator"
+    wanted = (
+        select(User.name)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(held, User.state == "active", User.deleted_at.is_(None))
+        .order_by(User.name)
+        .limit(MOST)
+    )
+    try:
+        with site().read(system("shell")) as session:
+            return list(session.scalars(wanted))
+    except (KontoraError, SQLAlchemyError):
+        return []
 
 
 def _words(right: str) -> str:

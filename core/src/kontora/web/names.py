@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from kontora.registry.records import RecordType
+from kontora.records.read import title_column
 
 
 def titles(session: Any, entity: str, ids: Iterable[UUID]) -> dict[UUID, str]:
@@ -17,18 +17,10 @@ def titles(session: Any, entity: str, ids: Iterable[UUID]) -> dict[UUID, str]:
     if not wanted or entity not in session.predicates.by_entity:
         return {}
     model: Any = session.predicates.by_entity[entity]
-    rtype = session.registry.of_entity(entity)
-    column = getattr(model, _title_attribute(model, rtype))
+    column = title_column(session, entity, model)
     with session.with_deleted():
         rows = session.execute(select(model.id, column).where(model.id.in_(wanted)))
-        return {row[0]: row[1] or "" for row in rows}
-
-
-def _title_attribute(model: Any, rtype: RecordType | None) -> str:
-    for name in ((rtype.title,) if rtype else ()) + ("display_name", "name", "subject"):
-        if hasattr(model, name):
-            return name
-    return "id"
+        return {row[0]: str(row[1] or "") for row in rows}
 
 
 def reference(session: Any, entity: str, value: Any) -> dict[str, str] | None:

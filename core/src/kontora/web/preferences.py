@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -31,3 +32,16 @@ def put(session: Any, user_id: UUID, key: str, value: Any) -> None:
     if value is not None:
         row = {"user_id": user_id, "key": key, "value": value}
         session.execute(insert(_table), [row], execution_options=DOOR)
+
+
+def several(session: Any, user_id: UUID | None, keys: Sequence[str]) -> dict[str, Any]:
+    """The kept values of those keys that have one, in one statement."""
+    if user_id is None:
+        return {}
+    rows = session.execute(
+        select(_table.c.key, _table.c.value).where(
+            _table.c.user_id == user_id, _table.c.key.in_(keys)
+        ),
+        execution_options=DOOR,
+    )
+    return {row[0]: row[1] for row in rows}

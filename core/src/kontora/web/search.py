@@ -1,19 +1,20 @@
-"""Search over all record types, in groups; as a page, and as JSON for the search field."""
+"""Search over all record types, a tab for each; as a page, and as JSON for the search field."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
-from sqlalchemy import func, select
 
 from kontora.access.session import ScopedSession
+from kontora.db.fold import fold
 from kontora.http.context import db
 from kontora.http.policy import RECORDS, policy
-from kontora.records import search as engine
-from kontora.records import service
+from kontora.records import search_find, search_where, service
 from kontora.records.schema import readable_fields
+from kontora.records.search_find import Facet, Found
 from kontora.records.service import Query
 from kontora.registry.records import RecordType
 from kontora.text import _
@@ -23,29 +24,41 @@ from kontora.web.forms import flat
 from kontora.web.records.cells import Cells, plain
 
 blueprint = Blueprint("search", __name__)
-TOP, TOP_JSON = 5, 3
-CHEAP = 1_000
+TOP, TOP_JSON, TOP_OF_TYPE = 5, 3, 25
 LONGEST = 200
 HINTS = 2
+_PIECES = re.compile(r"[\w@.+\-’']+")
 
 
 @blueprint.get("/search")
 @policy(RECORDS)
 def search() -> Response:
-    """What is found, grouped by record type. A client that prefers JSON gets
+    """What is found: all types, or the one that `type` names. A client that prefers JSON gets
     `[{"id", "label", "hint", "url", "type"}]`."""
     q = request.args.get("q", "").strip()[:LONGEST]
+    chosen = request.args.get("type", "")
+    session = db()
     wants_json = request.accept_mimetypes.best == "application/json"
-    found = _groups(db(), q, TOP_JSON if wants_json else TOP) if q else []
+    found = search_find.find(session, q) if q else None
+    facets = found.facets if found else []
+    if chosen not in (each.rtype.path for each in facets):
+        chosen = ""
+    limit = TOP_JSON if wants_json else TOP_OF_TYPE if chosen else TOP
+    shown = [each for each in facets if chosen in ("", each.rtype.path)]
+    groups = [_group(session, each, found.shown, limit) for each in shown] if found else []
     if wants_json:
-        return jsonify([_option(each, row) for each in found for row in each["rows"]])
+        return jsonify([_option(each, row) for each in groups for row in each["rows"]])
     page = render_template(
         "core/pages/search.html",
         page={"title": _("Search"), "hint": None},
         q=q,
         q_all=q,
-        groups=found,
-        types=[] if q else _types(db()),
+        shown=_spelled(found.shown, groups) if found and found.forgiven else "",
+        suggestion=found.suggestion if found else None,
+        suggestion_url=with_query("/search", [("q", found.suggestion or "")]) if found else "",
+        tabs=_tabs(found, chosen) if found and facets else [],
+        groups=groups,
+        types=[] if q else search_find.searched_types(session),
     )
     return make_response(page)
 
@@ -60,47 +73,42 @@ def _option(group: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _types(session: ScopedSession) -> list[RecordType]:
-    """The record types that the user may see, the best known first."""
-    types = session.registry.record_types.values()
-    seen = [each for each in types if service.grants_of(session, each, "view")]
-    company = ("branches", "teams", "users")
-    return sorted(seen, key=lambda each: (each.path in company, each.search_rank))
+def _tabs(found: Found, chosen: str) -> list[dict[str, Any]]:
+    tabs: list[dict[str, Any]] = [
+        {"label": _("All"), "url": with_query("/search", [("q", found.q)]), "active": not chosen}
+    ]
+    for each in found.facets:
+        path = each.rtype.path
+        tabs.append(
+            {
+                "label": each.rtype.label_plural,
+                "icon": each.rtype.icon,
+                "count": formats.as_total(each.total, search_find.EXACTLY),
+                "url": with_query("/search", [("q", found.q), ("type", path)]),
+                "active": chosen == path,
+            }
+        )
+    return tabs
 
 
-def _groups(session: ScopedSession, q: str, limit: int) -> list[dict[str, Any]]:
-    found = []
-    for rtype in _types(session):
-        rows = _rows(session, rtype, q, limit)
-        if rows:
-            number = _count(session, rtype, q) if len(rows) == limit else len(rows)
-            found.append(
-                {
-                    "label": rtype.label_plural,
-                    "icon": rtype.icon,
-                    "rows": rows,
-                    "count": _counted(number),
-                    "more": number > len(rows),
-                    "all_url": with_query(f"/{rtype.path}", [("q", q)]),
-                }
-            )
-    return found
+def _group(session: ScopedSession, facet: Facet, q: str, limit: int) -> dict[str, Any]:
+    rtype = facet.rtype
+    rows = _rows(session, rtype, q, limit)
+    return {
+        "label": rtype.label_plural,
+        "icon": rtype.icon,
+        "rows": rows,
+        "count": formats.as_total(facet.total, search_find.EXACTLY),
+        "more": facet.total > len(rows),
+        "all_url": with_query(f"/{rtype.path}", [("q", q)]),
+    }
 
 
-def _counted(number: int) -> str:
-    text = formats.as_number(min(number, CHEAP))
-    return f"{text}+" if number > CHEAP else text
-
-
-def _count(session: ScopedSession, rtype: RecordType, q: str) -> int:
-    """How many match, counted no further than is cheap."""
-    model: Any = rtype.model
-    matching = select(model.id).where(engine.matches(session, rtype, q))
-    if rtype.condition is not None:
-        matching = matching.where(rtype.condition())
-    few = matching.limit(CHEAP + 1).subquery()
-    statement = select(func.count()).select_from(few)
-    return session.scalar(statement, execution_options={"beside": "search"}) or 0
+def _spelled(query: str, groups: list[dict[str, Any]]) -> str:
+    """A mended query as the names that it found are written: `андреи` → Андрей."""
+    names = " ".join(row["name"] for group in groups for row in group["rows"])
+    written = {fold(each): each for each in reversed(_PIECES.findall(names))}
+    return " ".join(written.get(each, each) for each in query.split())
 
 
 def _rows(session: ScopedSession, rtype: RecordType, q: str, limit: int) -> list[dict[str, Any]]:
@@ -111,7 +119,9 @@ def _rows(session: ScopedSession, rtype: RecordType, q: str, limit: int) -> list
     fields = (rtype.title, *(each.name for each in hints))
     query = Query(q=q, fields=fields, limit=limit)
     page = service.list_records(session, rtype, query)
-    kinds = names.kinds(session, rtype.entity, [UUID(each["id"]) for each in page.items])
+    ids = [UUID(each["id"]) for each in page.items]
+    kinds = names.kinds(session, rtype.entity, ids)
+    files = search_where.files_with(session, rtype.entity, ids, q)
     cells = Cells(session, hints)
     shown = zip(page.items, cells.rows(page.items), strict=True)
     return [
@@ -120,7 +130,7 @@ def _rows(session: ScopedSession, rtype: RecordType, q: str, limit: int) -> list
             "name": flat(item, readable).get(rtype.title) or str(_("no name")),
             "kind": _kind(rtype, kinds.get(UUID(item["id"]))),
             "url": f"/{rtype.path}/{item['id']}",
-            "hint": _hint([plain(row[each.name]) for each in hints]),
+            "hint": _hint([plain(row[each.name]) for each in hints], files.get(UUID(item["id"]))),
         }
         for item, row in shown
     ]
@@ -133,5 +143,8 @@ def _kind(rtype: RecordType, kind: str | None) -> str | None:
     return kind if kind in ("person", "organisation") else None
 
 
-def _hint(words: list[str]) -> str:
-    return " · ".join([each for each in words if each][:HINTS])
+def _hint(words: list[str], file: str | None) -> str:
+    found = [each for each in words if each][:HINTS]
+    if file is not None:
+        found.append(str(_("in the file %(name)s") % {"name": file}))
+    return " · ".join(found)

@@ -12,11 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from kontora import clock
-from kontora.db.engine import is_database_busy
+from kontora.db.engine import is_database_away, is_database_busy
 from kontora.errors import KontoraError
 from kontora.registry.work import JobContext, JobSpec, Log, Subscriber
 from kontora.work import jobs
+from kontora.work.jobs import LEASE
 from kontora.work.outbox import event_of
+from kontora.work.redis import Redis
 
 _PROGRESS_SECONDS = 0.5
 _logger = logging.getLogger("kontora.work")
@@ -30,14 +32,22 @@ class WorkSite:
 
     `open_session(principal_kind, principal_id)` gives a writing session for the system, a user
     or a token that commits at the end of the block and rolls back on any exception.
-    `zone`: the time zone of the schedules.
+    `zone`: the time zone of the schedules. `lease`: seconds after which the jobs of a worker that
+    is not heard of are taken back. `redis` tells of new work, if there is one. With `broker_url`
+    Celery hands the jobs out; `site_key` tells its queues from those of other sites.
     """
 
     database: jobs.Engines
     open_session: OpenSession
+    open_reader: OpenSession | None = None
     jobs: Mapping[str, JobSpec] = field(default_factory=dict)
     subscribers: Sequence[Subscriber] = ()
     zone: tzinfo = UTC
+    settings: Any = None
+    lease: float = LEASE
+    redis: Redis | None = None
+    broker_url: str | None = None
+    site_key: str = ""
 
     def handlers(self) -> dict[str, JobSpec]:
         """Every kind of job that this site can run; a subscriber's deliveries are jobs too."""
@@ -95,6 +105,16 @@ class RunningJob:
         stack.__exit__(*failure)
 
     @property
+    def database(self) -> jobs.Engines:
+        """For core's own jobs that talk to the network before they open their session."""
+        return self._site.database
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the process."""
+        return self._site.settings
+
+    @property
     def job_id(self) -> int:
         return self.job.id
 
@@ -116,6 +136,13 @@ class RunningJob:
         if self._session is None:
             self._session = self._stack.enter_context(self._open())
         return self._session
+
+    @contextmanager
+    def reading(self) -> Iterator[Any]:
+        """A session for reading with the same rights, which makes no writer wait: for figures."""
+        opener = self._site.open_reader or self._site.open_session
+        with opener(self.job.principal_kind, self.job.principal_id) as session:
+            yield session
 
     @property
     def holds_write_lock(self) -> bool:
@@ -152,7 +179,7 @@ class RunningJob:
                 jobs.progress(connection, self.job, *self._progress)
             self._progress = None
         except Exception as error:
-            if not is_database_busy(error):
+            if not (is_database_busy(error) or is_database_away(error)):
                 raise
 
     def finish(self, result: Any) -> None:

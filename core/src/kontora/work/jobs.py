@@ -16,11 +16,11 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, Table, and_, select, update
 
-from kontora import clock
+from kontora import clock, traces
 from kontora.access.principal import Principal
 from kontora.errors import Conflict, KontoraError, NotFound
 from kontora.text import _
-from kontora.work import models
+from kontora.work import models, wake
 from kontora.work.executor import Executor, acting, insert, run
 
 JOB = cast(Table, models.Job.__table__)
@@ -56,6 +56,7 @@ class ClaimedJob:
     lease_by: str
     principal_kind: str
     principal_id: UUID | None
+    trace: str | None = None
 
     def held(self) -> ColumnElement[bool]:
         """True for the row as long as the lease is ours. The number of the attempt tells this
@@ -130,8 +131,10 @@ def enqueue(
         "max_attempts": max_attempts,
         "unique_key": unique_key,
         "created_at": now,
+        "trace": traces.current(),
         **acting(session, principal),
     }
+    wake.mark(session)
     statement = (
         insert(session, JOB).values(row).on_conflict_do_nothing(index_elements=["unique_key"])
     )
@@ -162,9 +165,24 @@ def claim(
     with database.read_engine.connect() as reader:
         if not due(reader, names, now):
             return None
+    return _claim(database, worker_name, _next(names, now), now, lease)
+
+
+def claim_one(
+    database: Engines, worker_name: str, job_id: int, names: Collection[str], lease: float = LEASE
+) -> ClaimedJob | None:
+    """Take this very job if it is due and one of these names; None when somebody else has it."""
+    now = clock.now()
+    wanted = _next(names, now).where(JOB.c.id == job_id)
+    return _claim(database, worker_name, wanted, now, lease)
+
+
+def _claim(
+    database: Engines, worker_name: str, wanted: Any, now: datetime, lease: float
+) -> ClaimedJob | None:
     taken = (
         update(JOB)
-        .where(JOB.c.id == _next(names, now).with_for_update(skip_locked=True).scalar_subquery())
+        .where(JOB.c.id == wanted.with_for_update(skip_locked=True).scalar_subquery())
         .values(
             state=models.RUNNING,
             attempts=JOB.c.attempts + 1,
@@ -180,12 +198,18 @@ def claim(
     return ClaimedJob(**row) if row else None
 
 
-def _next(names: Collection[str], now: datetime) -> Any:
+def waiting(executor: Executor, names: Collection[str], limit: int) -> list[int]:
+    """The ids of the next jobs of these names that could be claimed, without taking them."""
+    found = run(executor, _next(names, clock.now(), limit))
+    return [int(row.id) for row in found]
+
+
+def _next(names: Collection[str], now: datetime, limit: int = 1) -> Any:
     return (
         select(JOB.c.id)
         .where(JOB.c.state == models.QUEUED, JOB.c.run_at <= now, JOB.c.name.in_(sorted(names)))
         .order_by(JOB.c.priority, JOB.c.run_at, JOB.c.id)
-        .limit(1)
+        .limit(limit)
     )
 
 

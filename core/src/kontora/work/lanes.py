@@ -13,7 +13,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kontora.db.engine import is_database_busy
+from kontora.db import maintenance
+from kontora.db.engine import is_database_away, is_database_busy
 from kontora.registry.work import JobSpec
 from kontora.work import jobs
 from kontora.work.context import RunningJob, WorkSite
@@ -36,62 +37,36 @@ class Current:
     interrupted: float | None = None
 
 
-class Lane(threading.Thread):
-    """Claims and runs the jobs of `handlers` until `stop` is set."""
+class Seat:
+    """A place where one job at a time is worked on, under watch of the worker's main thread."""
 
     def __init__(
-        self,
-        site: WorkSite,
-        worker_name: str,
-        handlers: Mapping[str, JobSpec],
-        stop: threading.Event,
-        lease: float = jobs.LEASE,
+        self, site: WorkSite, name: str, handlers: Mapping[str, JobSpec], lease: float = jobs.LEASE
     ) -> None:
-        super().__init__(name=worker_name, daemon=True)
-        self.wake = threading.Event()
+        self.name = name
+        self.handlers = handlers
         self.ran = 0
         self._site = site
-        self._handlers = handlers
-        self._stopping = stop
         self._lease = lease
         self._lock = threading.Lock()
         self._current: Current | None = None
+        self._thread = 0
 
-    def run(self) -> None:
-        last_work = 0.0
-        while not self._stopping.is_set():
-            if self._step():
-                last_work = time.monotonic()
-                continue
-            busy = time.monotonic() - last_work < _STILL_BUSY_SECONDS
-            self.wake.wait(BUSY_POLL if busy else IDLE_POLL)
-            self.wake.clear()
-
-    def _step(self) -> bool:
-        """Run one job; False when there was none or the database is away."""
+    def work(self, job: jobs.ClaimedJob) -> None:
+        """Run a job that was claimed under the name of this seat, in this thread."""
+        run = RunningJob(self._site, self.handlers[job.name], job, self._lease)
+        self._thread = threading.get_ident()
+        with self._lock:
+            self._current = Current(run)
         try:
-            job = jobs.claim(self._site.database, self.name, self._handlers, self._lease)
-            if job is None:
-                return False
-            self._work(job)
+            execute(self._site, run)
             self.ran += 1
         except Interrupted:
             # It came after the handler had ended; the row says how that was.
-            self._current = None
-        except Exception as error:
-            if not is_database_busy(error):
-                _logger.exception("The lane %s stumbled and goes on.", self.name)
-            self._current = None
-            return False
-        return True
-
-    def _work(self, job: jobs.ClaimedJob) -> None:
-        run = RunningJob(self._site, self._handlers[job.name], job, self._lease)
-        with self._lock:
-            self._current = Current(run)
-        execute(self._site, run)
-        with self._lock:
-            self._current = None
+            pass
+        finally:
+            with self._lock:
+                self._current = None
 
     @property
     def current(self) -> Current | None:
@@ -125,9 +100,63 @@ class Lane(threading.Thread):
         A handler inside of a C call notices it when that returns.
         """
         with self._lock:
-            if self._current is not current or current.interrupted or self.ident is None:
+            if self._current is not current or current.interrupted:
                 return
             current.interrupted = time.monotonic()
             ctypes.pythonapi.PyThreadState_SetAsyncExc(
-                ctypes.c_ulong(self.ident), ctypes.py_object(reason)
+                ctypes.c_ulong(self._thread), ctypes.py_object(reason)
             )
+
+
+class Lane(Seat):
+    """A seat with a thread that claims and runs the jobs of `handlers` until `stop` is set."""
+
+    def __init__(
+        self,
+        site: WorkSite,
+        name: str,
+        handlers: Mapping[str, JobSpec],
+        stop: threading.Event,
+        lease: float = jobs.LEASE,
+    ) -> None:
+        super().__init__(site, name, handlers, lease)
+        self.wake = threading.Event()
+        self.thread = threading.Thread(target=self.run, name=name, daemon=True)
+        self._stopping = stop
+
+    def run(self) -> None:
+        last_work = 0.0
+        while not self._stopping.is_set():
+            if self._step():
+                last_work = time.monotonic()
+                continue
+            busy = time.monotonic() - last_work < _STILL_BUSY_SECONDS
+            self.wake.wait(BUSY_POLL if busy else IDLE_POLL)
+            self.wake.clear()
+
+    def _step(self) -> bool:
+        """Run one job; False when there was none or the database is away."""
+        try:
+            if maintenance.under_way(self._site.database):
+                return False
+            job = jobs.claim(self._site.database, self.name, self.handlers, self._lease)
+            if job is None:
+                return False
+            self.work(job)
+        except Interrupted:
+            pass
+        except Exception as error:
+            stumbled(self.name, error)
+            return False
+        return True
+
+
+def stumbled(name: str, error: Exception) -> None:
+    """Log what a loop that goes on anyway ran into: a database that is away is no surprise."""
+    if is_database_busy(error):
+        return
+    if is_database_away(error):
+        _logger.warning("%s waits for the database: %s", name, " ".join(str(error).split())[:200])
+        time.sleep(0.5)
+    else:
+        _logger.error("%s stumbled and goes on.", name, exc_info=error)

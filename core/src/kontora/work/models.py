@@ -50,6 +50,7 @@ class OutboxEvent(Base):
     request_id: Mapped[str | None] = mapped_column(String(64))
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     state: Mapped[str] = mapped_column(String(12), default=NEW)
+    trace: Mapped[str | None] = mapped_column(String(64))
 
 
 class Job(Base):
@@ -86,6 +87,8 @@ class Job(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     started_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # The `traceparent` of who asked for it, where spans are made.
+    trace: Mapped[str | None] = mapped_column(String(64))
 
 
 class ScheduleRun(Base):

@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, delete, select, update
+from sqlalchemy import RowMapping, Table, select, update
 
-from kontora import clock
+from kontora import clock, traces
 from kontora.access.principal import Principal
 from kontora.registry.work import Event, Subscriber
-from kontora.work import models
+from kontora.work import models, wake
 from kontora.work.executor import Executor, acting, insert, run
 
 OUTBOX = cast(Table, models.OutboxEvent.__table__)
@@ -38,6 +38,7 @@ def emit(
     `payload` is JSON and holds no more than the subscribers need: names of changed fields rather
     than values, because the event knows no field rules.
     """
+    wake.mark(session)
     actor = principal or getattr(session, "principal", None)
     row = {
         "name": name,
@@ -47,6 +48,7 @@ def emit(
         "request_id": request_id or getattr(actor, "request_id", None),
         "at": clock.now(),
         "state": models.NEW,
+        "trace": traces.current(),
         **acting(session, principal),
     }
     run(session, OUTBOX.insert().values(row))
@@ -90,17 +92,6 @@ def pending(executor: Executor) -> bool:
     )
 
 
-def purge(executor: Executor, before: datetime, limit: int = 500) -> int:
-    """Delete up to `limit` dispatched events from before `before`; return how many."""
-    old = (
-        select(OUTBOX.c.id)
-        .where(OUTBOX.c.state == models.DISPATCHED, OUTBOX.c.at < before)
-        .order_by(OUTBOX.c.id)
-        .limit(limit)
-    )
-    return run(executor, delete(OUTBOX).where(OUTBOX.c.id.in_(old))).rowcount
-
-
 def event_of(args: Mapping[str, Any], principal_kind: str, principal_id: UUID | None) -> Event:
     """The event that a delivery job carries in its arguments."""
     record = args["record_id"]
@@ -139,4 +130,5 @@ def _delivery(event: RowMapping, subscriber: Subscriber) -> dict[str, Any]:
         "principal_kind": event["principal_kind"],
         "principal_id": event["principal_id"],
         "created_at": now,
+        "trace": event["trace"],
     }

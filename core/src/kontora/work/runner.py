@@ -9,9 +9,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from kontora.db.engine import is_database_busy
+from structlog.contextvars import bound_contextvars
+
+from kontora import measures, traces
+from kontora.db.engine import is_database_away, is_database_busy
 from kontora.errors import Forbidden, Invalid, PluginError
-from kontora.registry.work import JobSpec
+from kontora.registry.work import SUBSCRIBER_PREFIX, JobSpec
 from kontora.work import jobs, outbox, schedules
 from kontora.work.context import RunningJob, WorkSite
 
@@ -33,6 +36,21 @@ class Stopping(Interrupted):
 
 def execute(site: WorkSite, run: RunningJob) -> Outcome:
     """Run the handler; its effects and the mark “done” are kept together, or neither is."""
+    name = run.job.name
+    about = {"job.name": name, "job.id": run.job.id, "job.attempt": run.job.attempts}
+    with (
+        bound_contextvars(route=f"job {name}"),
+        traces.span(f"job {name}", "consumer", about, run.job.trace),
+    ):
+        outcome = _execute(site, run)
+    measures.count("kontora_job_runs_total", name, outcome)
+    plugin = name.removeprefix(SUBSCRIBER_PREFIX).partition(".")[0]
+    if outcome == "failed" and plugin != "core":
+        measures.count("kontora_plugin_errors_total", plugin, f"job {name}")
+    return outcome
+
+
+def _execute(site: WorkSite, run: RunningJob) -> Outcome:
     try:
         _check_arguments(run.spec, run.job.args)
         with run:
@@ -67,7 +85,7 @@ def _failed(site: WorkSite, run: RunningJob, text: str, permanent: bool) -> Outc
         run.logger.error("attempt %s failed (%s): %s", run.job.attempts, error_id, text)
     except Exception as error:
         # Its lease runs out, and then the sweeper queues it again.
-        if not is_database_busy(error):
+        if not (is_database_busy(error) or is_database_away(error)):
             raise
         run.logger.error("attempt %s failed and could not be noted: %s", run.job.attempts, text)
     return "failed"

@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Table, delete, select, update
 
 from kontora import clock
-from kontora.work import models, outbox
+from kontora.work import models
 from kontora.work.executor import Executor, run
 from kontora.work.jobs import JOB, ClaimedJob, fail
 
@@ -59,15 +59,11 @@ def misplaced(executor: Executor, known: Collection[str]) -> bool:
     return any(run(executor, each.limit(1)).first() is not None for each in (away, back))
 
 
-def purge(executor: Executor, before: datetime | None = None, limit: int = 500) -> int:
-    """Delete up to `limit` rows of each kind that ended long ago; dead and failed jobs stay,
-    because somebody has to look at them."""
+def purge_marks(executor: Executor, before: datetime | None = None, limit: int = 500) -> int:
+    """Delete up to `limit` marks of schedules and of throttles each that nobody asks for any
+    more. Jobs and events go by the settings of retention."""
     before = before or clock.now() - timedelta(days=KEEP_DAYS)
-    gone = outbox.purge(executor, before, limit)
-    ended = JOB.c.state.in_((models.DONE, models.CANCELLED)), JOB.c.finished_at < before
-    old_jobs = select(JOB.c.id).where(*ended).limit(limit)
-    gone += run(executor, delete(JOB).where(JOB.c.id.in_(old_jobs))).rowcount
     old_runs = select(RUN.c.id).where(RUN.c.minute < before).limit(limit)
-    gone += run(executor, delete(RUN).where(RUN.c.id.in_(old_runs))).rowcount
+    gone = run(executor, delete(RUN).where(RUN.c.id.in_(old_runs))).rowcount
     old_keys = select(THROTTLE.c.key).where(THROTTLE.c.window_start < before).limit(limit)
     return gone + run(executor, delete(THROTTLE).where(THROTTLE.c.key.in_(old_keys))).rowcount

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 
 from kontora import clock
-from kontora.db.engine import is_database_busy
+from kontora.db import maintenance
 from kontora.registry.work import JobSpec
 from kontora.work import jobs, outbox, schedules, upkeep
 from kontora.work.context import WorkSite
-from kontora.work.lanes import BUSY_POLL, IDLE_POLL, Lane
+from kontora.work.lanes import BUSY_POLL, IDLE_POLL, Lane, Seat, stumbled
 from kontora.work.runner import Stopping, TimedOut
 
+# So many receivers may be waited for at once.
+WAITING_LANES = 4
 STOP_SECONDS = 10.0
 STUCK_STATUS = 75
 _UNWIND_SECONDS = 2.0
@@ -36,7 +38,7 @@ def run_until_signal(site: WorkSite, *signals: int, on_start: Callable[[], None]
     75 (try again) says that a handler hangs: leave with `os._exit`, because its thread would keep
     the interpreter from ending.
     """
-    worker = Worker(site)
+    worker = make_worker(site)
 
     def stop(_signal: int, _frame: object) -> None:
         worker.stop()
@@ -52,45 +54,81 @@ def run_until_signal(site: WorkSite, *signals: int, on_start: Callable[[], None]
     return 0
 
 
+def make_worker(site: WorkSite) -> Worker:
+    """The worker that the settings ask for: with a broker Celery hands out the jobs."""
+    if site.broker_url is None:
+        return Worker(site)
+    from kontora.work.broker import CeleryWorker
+
+    return CeleryWorker(site)
+
+
 class Worker:
     """One worker process. `run()` returns when `stop()` was called and the lanes are done."""
 
-    def __init__(self, site: WorkSite, *, name: str = "", lease: float = jobs.LEASE) -> None:
+    def __init__(self, site: WorkSite, *, name: str = "", lease: float | None = None) -> None:
         self.site = site
         self.name = name or f"{socket.gethostname()[:40]}:{os.getpid()}:{secrets.token_hex(3)}"
         self._handlers = site.handlers()
         self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._lease = site.lease if lease is None else lease
         self._due: dict[str, float] = {}
         self._minute: object = None
-        self.lanes = [
-            Lane(site, f"{self.name}/{kind}", handlers, self._stop, lease)
+        self.lanes: list[Seat] = self._make_lanes()
+
+    def _make_lanes(self) -> list[Seat]:
+        return [
+            Lane(self.site, f"{self.name}/{kind}{number}", handlers, self._stop, self._lease)
             for kind, handlers in self._by_lane().items()
+            for number in range(WAITING_LANES if kind == "waiting" else 1)
             if handlers
         ]
 
     def _by_lane(self) -> dict[str, dict[str, JobSpec]]:
-        quick = {name: spec for name, spec in self._handlers.items() if not spec.sliced}
-        long = {name: spec for name, spec in self._handlers.items() if spec.sliced}
-        return {"quick": quick, "long": long}
+        found: dict[str, dict[str, JobSpec]] = {"quick": {}, "long": {}, "waiting": {}}
+        for name, spec in self._handlers.items():
+            kind = "waiting" if spec.waits else "long" if spec.sliced else "quick"
+            found[kind][name] = spec
+        return found
 
     def stop(self) -> None:
         """Ask the worker to end; safe in a signal handler."""
         self._stop.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """There is work: look now."""
+        self._woken.set()
+        for lane in self.lanes:
+            if isinstance(lane, Lane):
+                lane.wake.set()
 
     def run(self) -> None:
         """Work until `stop()`. Raises Stuck when a handler cannot be ended in any other way."""
         _logger.info("The worker %s starts with %d kinds of jobs.", self.name, len(self._handlers))
-        for lane in self.lanes:
-            lane.start()
+        self._begin()
         while not self._stop.is_set():
             moved = self._guarded(self.tick)
-            self._stop.wait(BUSY_POLL if moved or any(x.current for x in self.lanes) else IDLE_POLL)
+            busy = moved or any(lane.current for lane in self.lanes)
+            self._woken.wait(BUSY_POLL if busy else IDLE_POLL)
+            self._woken.clear()
         self._finish()
         _logger.info("The worker %s has ended.", self.name)
+
+    def _begin(self) -> None:
+        for lane in self.lanes:
+            if isinstance(lane, Lane):
+                lane.thread.start()
+        if self.site.redis is not None:
+            told = (self.wake, self._stop)
+            threading.Thread(target=self.site.redis.follow, args=told, daemon=True).start()
 
     def tick(self) -> bool:
         """One round of everything that is not a job; True when events were dispatched."""
         self._watch()
+        if maintenance.under_way(self.site.database):
+            return False
         moved = self._dispatch()
         self._fire()
         self._every(5, self._sweep)
@@ -105,8 +143,7 @@ class Worker:
         except Stuck:
             raise
         except Exception as error:
-            if not is_database_busy(error):
-                _logger.exception("The worker %s stumbled and goes on.", self.name)
+            stumbled(self.name, error)
             return False
 
     def _every(self, seconds: float, step: Callable[[], object]) -> None:
@@ -122,8 +159,9 @@ class Worker:
                 return False
         with database.write_engine.begin() as writer:
             outbox.dispatch(writer, self.site.subscribers)
-        for lane in self.lanes:
-            lane.wake.set()
+        self.wake()
+        if self.site.redis is not None:
+            self.site.redis.publish("dispatched")
         return True
 
     def _fire(self) -> None:
@@ -153,7 +191,7 @@ class Worker:
 
     def _purge(self) -> None:
         with self.site.database.write_engine.begin() as writer:
-            upkeep.purge(writer)
+            upkeep.purge_marks(writer)
 
     def _watch(self) -> None:
         """Renew leases, and interrupt what runs too long."""
@@ -165,7 +203,7 @@ class Worker:
             if since is not None and time.monotonic() - since > _STUCK_SECONDS:
                 self._give_up(lane)
 
-    def _give_up(self, lane: Lane) -> None:
+    def _give_up(self, lane: Seat) -> None:
         current = lane.current
         if current is None:
             return
@@ -178,19 +216,21 @@ class Worker:
 
     def _finish(self) -> None:
         """Let the lanes finish their jobs for a while, then interrupt them."""
-        for lane in self.lanes:
-            lane.wake.set()
+        self.wake()
         self._join(STOP_SECONDS)
         for lane in self.lanes:
             if (current := lane.current) is not None:
                 lane.interrupt(Stopping, current)
         self._join(_UNWIND_SECONDS)
-        if any(lane.is_alive() for lane in self.lanes):
+        if self._is_at_work():
             raise Stuck("A job did not end when the worker was stopped; its lease will lapse.")
 
     def _join(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while any(lane.is_alive() for lane in self.lanes) and time.monotonic() < deadline:
+        while self._is_at_work() and time.monotonic() < deadline:
             for lane in self.lanes:
                 self._guarded(lane.beat)
-                lane.join(0.05)
+            time.sleep(0.05)
+
+    def _is_at_work(self) -> bool:
+        return any(lane.thread.is_alive() for lane in self.lanes if isinstance(lane, Lane))

@@ -19,8 +19,16 @@ MEANINGS = {
     "KONTORA_TRUSTED_HOSTS": "further host names under which it answers, with commas",
     "KONTORA_TIMEZONE": "time zone of schedules; default UTC",
     "KONTORA_LOG_FORMAT": "`json` (default) or `text` (default on a terminal)",
-    "KONTORA_REDIS_URL": "read, not used yet: for shared limits and wake-ups of several machines",
-    "KONTORA_BROKER_URL": "read, not used yet: for Celery",
+    "KONTORA_LOG_LEVEL": "how much is logged: `warning`, or `info,kontora.doors=debug`",
+    "KONTORA_METRICS_TOKEN": "the token with which others than this machine read `/metrics`",
+    "KONTORA_REDIS_URL": "Redis for limits and wake-ups that several machines share",
+    "KONTORA_BROKER_URL": "address of the broker of Celery; without it workers ask the database",
+    "KONTORA_REPLICA_URL": "a standby of PostgreSQL, read by reports and exports",
+    "KONTORA_REPLICA_LAG": "seconds that the standby may lag behind; default 10",
+    "KONTORA_LEASE_SECONDS": "when a job of a vanished worker is taken back; default 60",
+    "KONTORA_LEAVE_SECONDS": "how long a server that ends says that it is not ready; default 0",
+    "KONTORA_PROXIES": "how many proxies before the server are believed; default 0",
+    "KONTORA_EGRESS_ALLOW": "private networks and hosts that webhooks may reach, with commas",
 }
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kontora.records.transfer import beside
 from kontora.records.transfer.assembled import Affiliation, Assembled, ImportOptions, Link
 from kontora.records.transfer.cells import choose, clean_value, split_words, text_of
 from kontora.records.transfer.clean import (
@@ -42,8 +43,7 @@ Cells = list[tuple[str, Cell]]
 
 
 class Assembler:
-    """Assembles the rows of one file. `sample` tells in which order its columns write dates;
-    `custom` are the own fields of the type, by key."""
+    """Assembles the rows of one file. `sample` tells in which order its columns write dates."""
 
     def __init__(
         self,
@@ -52,10 +52,8 @@ class Assembler:
         mapping: Mapping[str, str],
         options: ImportOptions,
         sample: Sequence[Row] = (),
-        custom: Mapping[str, Field] | None = None,
     ) -> None:
         self.rtype, self.mapping, self.options = rtype, mapping, options
-        self.custom = dict(custom or {})
         known = dict(paths)
         found = ((path, path_named(known, path)) for path in dict.fromkeys(mapping.values()))
         self.paths = {path: entry for path, entry in found if entry is not None}
@@ -71,6 +69,9 @@ class Assembler:
             return False
         if entry.how == "affiliation":
             return entry.name in ("from", "to")
+        if entry.how == "beside":
+            part = beside.named(path)
+            return part is not None and part.is_day(path)
         own = entry.how == "field" and entry.field is not None and entry.field.type in _DATED
         return own or entry.how == "created_at"
 
@@ -198,6 +199,8 @@ class Assembler:
             self._link(entry, column, text, made)
         elif entry.how == "created_at":
             self._created(column, cells[0][1], text, made)
+        elif entry.how == "beside":
+            self._beside(path, column, cells, made)
 
     def _field(self, entry: FieldPath, cells: Cells, made: Assembled) -> None:
         assert entry.field is not None
@@ -253,7 +256,8 @@ class Assembler:
             made.keys[system] = key
 
     def _custom(self, key: str, column: str, cells: Cells, made: Assembled) -> None:
-        field = self.custom.get(key) or Field(name=key, label=key, max_length=4000)
+        """A value that no field declares is a text."""
+        field = Field(name=key, label=key, max_length=4000)
         cell = cells[0][1] if len(cells) == 1 else _joined(cells)
         value = made.take(column, _joined(cells), clean_value(field, cell))
         if value is not None and value != "":
@@ -279,6 +283,14 @@ class Assembler:
             return
         value = made.take(column, text, clean_datetime(cell, self._dates.get(column)))
         made.created_at = value.isoformat() if value is not None else None
+
+    def _beside(self, path: str, column: str, cells: Cells, made: Assembled) -> None:
+        text, part = _joined(cells), beside.named(path)
+        if part is not None and part.is_day(path):
+            day = made.take(column, text, clean_date(cells[0][1], self._dates.get(column)))
+            text = day.isoformat() if day is not None else ""
+        if text:
+            made.beside[path] = (column, text)
 
     def _affiliation(self, filled: dict[str, Cells], made: Assembled) -> None:
         place = Affiliation()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,20 @@ class Link:
     many: bool = False
 
 
+def in_words(value: object) -> str:
+    """A value as a person reads it: `100.00 EUR`, `gold, silver`, `true`; parts of a row by
+    commas."""
+    if isinstance(value, Mapping):
+        if value.keys() == {"amount", "currency"}:
+            return f"{value['amount']} {value['currency']}"
+        return ", ".join(in_words(each) for each in value.values() if each not in (None, ""))
+    if isinstance(value, list | tuple):
+        return ", ".join(in_words(each) for each in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
 @dataclass(slots=True, kw_only=True)
 class Affiliation:
     """A place in an organisation as a row tells it; the organisation and the boss are texts."""
@@ -81,6 +96,7 @@ class Assembled:
     created_at: str | None = None
     issues: list[Issue] = field(default_factory=list)
     columns: dict[str, str] = field(default_factory=dict)
+    beside: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def report(
         self,
@@ -91,7 +107,7 @@ class Assembled:
         new_value: object = "",
     ) -> None:
         """Note what was changed, left out or refused."""
-        shown = str(value)
+        shown = in_words(value)
         short = shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "…"
         made = Issue(
             row=self.number,
@@ -99,7 +115,7 @@ class Assembled:
             value=short,
             reason=reason,
             severity=severity,
-            new_value=str(new_value)[:LONGEST_SHOWN],
+            new_value=in_words(new_value)[:LONGEST_SHOWN],
         )
         self.issues.append(made)
 
@@ -107,7 +123,7 @@ class Assembled:
         """The cleaned value, after a note when it differs from the file or is left out."""
         if cleaned.value is None:
             self.report(column, text, cleaned.problem)
-        elif cleaned.problem or (cleaned.changed and str(cleaned.value) != text):
+        elif cleaned.problem or (cleaned.changed and in_words(cleaned.value) != text):
             reason = cleaned.problem or _("The value was brought into its usual form.")
             self.report(column, text, reason, "changed", cleaned.value)
         return cleaned.value

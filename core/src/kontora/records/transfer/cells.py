@@ -20,6 +20,7 @@ from kontora.records.transfer.clean import (
 )
 from kontora.records.transfer.cleaned import Cleaned
 from kontora.records.transfer.table import Cell
+from kontora.records.values import LONG
 from kontora.registry.fields import Field, FieldType
 from kontora.text import _, use_locale
 
@@ -60,12 +61,14 @@ def clean_value(field: Field, cell: Cell, dates: DateGuess | None = None) -> Cle
     text = text_of(cell)
     if kind is FieldType.CHOICE:
         return choose(field, text)
+    if kind is FieldType.CHOICES:
+        return _choose_all(field, text)
     cleaned = clean_block(text) if kind is FieldType.LONGTEXT else clean_text(text)
     return _not_too_long(field, cleaned)
 
 
 def _not_too_long(field: Field, cleaned: Cleaned[str]) -> Cleaned[Any]:
-    limit = 65_536 if field.type is FieldType.LONGTEXT else field.max_length
+    limit = LONG if field.type is FieldType.LONGTEXT else field.max_length
     if cleaned.value is not None and len(cleaned.value) > limit:
         text = _("The text has %(n)s characters; the field holds %(limit)s.")
         return Cleaned(None, problem=text % {"n": len(cleaned.value), "limit": limit})
@@ -105,6 +108,14 @@ def choose(field: Field, text: str) -> Cleaned[Any]:
     known = ", ".join(choice.value for choice in field.choices)
     problem = _("“%(value)s” is none of the known values: %(known)s.")
     return Cleaned(None, problem=problem % {"value": text[:60], "known": known})
+
+
+def _choose_all(field: Field, text: str) -> Cleaned[Any]:
+    """The values of a multiple choice; one that is unknown spoils none of the others."""
+    found = [choose(field, word) for word in split_words(text)]
+    values = list(dict.fromkeys(each.value for each in found if each.value is not None))
+    problem = next((each.problem for each in found if each.value is None), "")
+    return Cleaned(values or None, any(each.changed for each in found), problem)
 
 
 class _ByIdentity:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
-from kontora.records.models import CustomField, ExternalKey
+from kontora.records.models import ExternalKey
 from kontora.records.transfer.cells import SEPARATOR
 from kontora.records.transfer.lookup import DOOR, ROW_KEYS
 from kontora.records.transfer.paths import EXTERNAL, FieldPath, path_named, paths_of
@@ -78,9 +78,6 @@ class Columns:
         if entry.how == "identifier" and entry.field is not None and entry.field.collection:
             model: Any = entry.field.collection.model
             return sorted(self.session.scalars(select(model.scheme).distinct()))
-        if entry.how == "custom":
-            keys = select(CustomField.key).where(CustomField.entity == self.rtype.entity)
-            return sorted(self.session.scalars(keys))
         if entry.how == "external":
             systems = select(_key.c.system).where(_key.c.entity == self.rtype.entity).distinct()
             rows = self.session.execute(systems, execution_options=DOOR)

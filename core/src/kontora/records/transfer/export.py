@@ -65,7 +65,7 @@ def export_file(
     The file appears when it is complete. Raises Forbidden without the right to export.
     """
     format = format_of(file)
-    with site.read(principal) as session:
+    with site.read_copy(principal) as session:
         rows = exporting(session, rtype, query, format, columns)
         with _replacing(file) as opened:
             written = 0
@@ -86,6 +86,7 @@ def exporting(
 
     Raises Forbidden, and Invalid for an unknown format, column, filter or order.
     """
+    rtype = session.registry.effective(rtype)
     require(session, rtype, "export")
     if format not in MEDIA:
         text = _("The format “%(format)s” cannot be written. Use csv, xlsx, json or vcard.")

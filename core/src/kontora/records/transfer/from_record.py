@@ -125,7 +125,7 @@ class RecordAssembler:
         if path in _PASSED_OVER or value is None or value == {}:
             return
         if path == "custom" and isinstance(value, Mapping):
-            made.data["custom"] = dict(value)
+            self._custom(value, made)
         elif entry is not None and entry.how in ("link", "links"):
             for each in value if isinstance(value, list) else [value]:
                 if link := self._named(path, each):
@@ -141,6 +141,15 @@ class RecordAssembler:
                 self._rest(f"{path}.{inner}", each, made)
         elif path not in ("at",):
             made.report(path, value, _("There is no field for it."))
+
+    def _custom(self, values: Mapping[str, Any], made: Assembled) -> None:
+        """Values of custom fields by their types; those that no field declares as they are."""
+        for key, value in values.items():
+            path = f"custom.{key}"
+            if path in self.paths:
+                self._rest(path, value, made)
+            else:
+                made.data.setdefault("custom", {})[key] = value
 
     def _rows(self, path: str, value: list[Any], made: Assembled) -> None:
         """Rows of roles as they are, without owners of another site; other rows are left out."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kontora.records.transfer.countries import clean_country
+from kontora.records.transfer.heading_rules import path_within
 from kontora.records.transfer.heading_words import HEADINGS, IGNORED, PLACES
 from kontora.records.transfer.mapping import is_allowed
 from kontora.records.transfer.table import Row
@@ -51,12 +53,28 @@ def guess_mapping(
     """
     known = tuple(allowed)
     texts = {column: _texts(sample, column) for column in columns}
-    by_label = {normal(label): path for path, label in (labels or {}).items()}
+    by_label = _by_label(labels or {})
     guesses = [_one(column, texts[column], known, by_label) for column in columns]
     guesses = _without_prefix_title(guesses)
     guesses = _company_as_name(guesses, known)
     guesses = _one_address(guesses, texts)
     return _one_column_each(guesses)
+
+
+def _by_label(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels as they stand, and as words; “Level 1” and “Level 2” are the same words, so then
+    only the whole label counts."""
+    found = {_whole(label): path for path, label in labels.items()}
+    shared = Counter(normal(label) for label in found)
+    for path, label in labels.items():
+        name = normal(label)
+        if name and shared[name] == 1:
+            found.setdefault(name, path)
+    return found
+
+
+def _whole(label: str) -> str:
+    return " ".join(label.split()).casefold()
 
 
 def mapping_of(guesses: Iterable[Guess], *, at_least: float = UNSURE) -> dict[str, str]:
@@ -106,8 +124,8 @@ def _one(
     if is_allowed(column, allowed):
         return Guess(column=column, path=column, confidence=SURE, reason=_("It is a field's name."))
     name = normal(column)
-    if name in by_label:
-        path = by_label[name]
+    path = by_label.get(_whole(column)) or by_label.get(name, "")
+    if path:
         return Guess(column=column, path=path, confidence=SURE, reason=_("It is a field's label."))
     if name not in IGNORED:
         path, confidence = _by_heading(name, texts)
@@ -126,11 +144,9 @@ def _by_heading(name: str, texts: Sequence[str]) -> tuple[str, float]:
         return _place_of(texts), LIKELY
     if name in HEADINGS:
         return HEADINGS[name], SURE
+    if path := path_within(name):
+        return path, LIKELY
     words = name.split()
-    without_place = [word for word in words if word not in PLACES]
-    bare = " ".join(without_place)
-    if bare and bare in HEADINGS:
-        return HEADINGS[bare], LIKELY
     if words[-1:] == ["id"] and " ".join(words[:-1]) in HEADINGS and len(words) > 2:
         # `SupportRepId` names a person by a key.
         return HEADINGS[" ".join(words[:-1])], UNSURE

@@ -9,12 +9,12 @@ from __future__ import annotations
 # English first, then Russian, then Ukrainian; the bar parts the names.
 _TABLE = {
     "given": (
-        "given|given name|first name|firstname|forename|name first|fname",
+        "given|given name|first name|first|firstname|forename|name first|fname",
         "имя|имя контакта",
         "ім я|імя|ім'я",
     ),
     "family": (
-        "family|family name|last name|lastname|surname|second name|name last|lname",
+        "family|family name|last name|last|lastname|surname|second name|name last|lname",
         "фамилия",
         "прізвище",
     ),
@@ -26,6 +26,7 @@ _TABLE = {
     "display_name": (
         "display name|name|full name|fullname|contact|contact name|account|account name",
         "customer|customer name|client|client name|partner|organisation name official|file as",
+        "contact person|contact full name|person",
         "фио|ф и о|полное имя|имя и фамилия|фамилия имя отчество|контакт|клиент|заказчик",
         "контрагент|название|наименование|контактное лицо|фамилия имя",
         "піб|п і б|прізвище ім'я по батькові|прізвище ім я по батькові|повне ім'я|повне ім я",
@@ -44,12 +45,16 @@ _TABLE = {
     "phone": (
         "phone|phone number|telephone|telephone number|tel|mobile|mobile phone|mobile number|cell",
         "cell phone|cellphone|phone value|callback|car phone|pager|pager number|radio phone",
-        "main phone",
+        "main phone|contact number|contact no|contact tel|mob|mobil|direct line|direct dial",
+        "моб тел|сот тел|моб номер|мобильный номер|контактный номер|номер мобильного",
+        "номер мобильного телефона|сотовый телефон|номер сотового|телефон мобильный",
+        "моб телефон|мобільний номер|контактний номер|номер мобільного телефону",
+        "номер мобільного|телефон мобільний",
         "телефон|тел|номер телефона|мобильный|мобильный телефон|сотовый|контактный телефон|моб",
         "телефоны|моб телефон",
         "телефон|номер телефону|мобільний|мобільний телефон|контактний телефон|телефони",
     ),
-    "fax": ("fax|fax number|telefax", "факс", "факс"),
+    "fax": ("fax|fax number|telefax", "факс|номер факса", "факс|номер факсу"),
     "web": (
         "web|website|web site|web page|homepage|url|site|www|website value|internet address",
         "сайт|веб сайт|адрес сайта|вебсайт",
@@ -77,7 +82,9 @@ _TABLE = {
         "organisation|organization|company|company name|employer|firm|organization name|org",
         "organisation name",
         "организация|компания|фирма|предприятие|место работы|название компании|юрлицо",
+        "название организации|наименование организации|наименование компании|название фирмы",
         "організація|компанія|фірма|підприємство|місце роботи|назва компанії",
+        "назва організації|найменування організації|найменування компанії|назва фірми",
     ),
     "affiliation.from": (
         "hire date|hired|start date|employed since|employed from",
@@ -192,6 +199,8 @@ PLACES = {
     "office": "work",
     "company": "work",
     "рабочий": "work",
+    "раб": "work",
+    "роб": "work",
     "робочий": "work",
     "рабочая": "work",
     "робоча": "work",

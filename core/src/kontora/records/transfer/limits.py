@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-KILO = 1024
-MEGA = 1024 * 1024
+from kontora import limits
+
+MOST = limits.current()
+MEGA = limits.MEGA
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -16,14 +18,14 @@ class Limits:
     `archive_ratio` is unpacked size divided by packed size, over the whole archive.
     """
 
-    columns: int = 200
-    rows: int = 1_000_000
-    field: int = 64 * KILO
-    archive_members: int = 1000
-    archive_bytes: int = 200 * MEGA
-    archive_ratio: int = 100
+    columns: int = MOST.sheet_columns
+    rows: int = MOST.sheet_rows
+    field: int = MOST.text_chars
+    archive_members: int = MOST.archive_members
+    archive_bytes: int = MOST.archive_bytes
+    archive_ratio: int = MOST.archive_ratio
     document_bytes: int = 200 * MEGA
-    json_depth: int = 32
+    json_depth: int = MOST.json_depth
 
 
 DEFAULT_LIMITS = Limits()

@@ -121,9 +121,25 @@ class Linker:
             with self.session.begin_nested():
                 data = {"kind": link.target_kind, "display_name": link.text}
                 made = service.create_record(self.session, rtype, data).id
-        except (Invalid, Forbidden) as error:
+        except Invalid as error:
+            for path, texts in error.errors.items():
+                label = label_at(rtype, path)
+                given: dict[str, object] = {
+                    "field": label,
+                    "reason": " ".join(str(each) for each in texts),
+                }
+                said = _("It was not made. %(field)s: %(reason)s") % given
+                row.report(link.column, link.text, said)
+            return None
+        except Forbidden as error:
             row.report(link.column, link.text, str(error))
             return None
         text = _("There was no organisation of this name; it was made.")
         row.report(link.column, link.text, text, "changed", link.text)
         return made
+
+
+def label_at(rtype: RecordType, path: str) -> str:
+    """The label of the field at a path, or the path."""
+    field = rtype.field_named(path) or rtype.field_named(path.partition(".")[0])
+    return str(field.label) if field is not None else path

@@ -13,6 +13,7 @@ from typing import Literal
 
 from kontora.access.rights import Rights
 from kontora.records.schema import readable_fields
+from kontora.records.transfer import beside
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import Text, _
@@ -31,6 +32,7 @@ How = Literal[
     "custom",
     "kind",
     "created_at",
+    "beside",
 ]
 IDENTIFIER, CUSTOM, EXTERNAL = "identifier.*", "custom.*", "external.*"
 AFFILIATION = {
@@ -146,6 +148,9 @@ def _common(rtype: RecordType, rights: Rights) -> Iterator[FieldPath]:
         yield FieldPath(path=CUSTOM, how="custom", label=_("Own field"))
     if "external" not in hidden:
         yield FieldPath(path=EXTERNAL, how="external", label=_("Key in another system"))
+    for part in beside.parts_of(rtype.entity):
+        if not rights.hides(rtype.entity, part.field):
+            yield FieldPath(path=part.pattern, how="beside", label=part.label)
     yield FieldPath(path="created_at", how="created_at", label=_("Created"))
 
 

@@ -25,7 +25,6 @@ from kontora.records.transfer.mapping import check_mapping
 from kontora.records.transfer.paths import FieldPath, labels_of, path_named, paths_of
 from kontora.records.transfer.readers import open_table
 from kontora.records.transfer.table import Row, Table
-from kontora.registry.fields import Choice, Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
 
@@ -121,15 +120,15 @@ def prepare(
         has_header=options.has_header,
         sheet=options.sheet,
     )
+    with site.read(principal) as session:
+        rtype = session.registry.effective(rtype)
     paths = paths_of(rtype, principal.rights)
     sample = table.sample(SAMPLE_ROWS)
     if not sample:
         raise Invalid({"file": [_("The file has no rows.")]})
     carries = table.carries_records and options.mapping is None
     mapping = {} if carries else mapping_for(table, paths, options, sample)
-    with site.read(principal) as session:
-        custom = custom_fields(session, rtype)
-    plain = Assembler(rtype, paths, mapping, options, sample, custom)
+    plain = Assembler(rtype, paths, mapping, options, sample)
     prepared = Prepared(
         rtype=rtype,
         table=table,
@@ -151,21 +150,6 @@ def _with_region(site: Any, principal: Principal, options: ImportOptions) -> Imp
         return options
     with site.read(principal) as session:
         return replace(options, region=site.setting(session, REGION) or None)
-
-
-def custom_fields(session: ScopedSession, rtype: RecordType) -> dict[str, Field]:
-    """The own fields of a type as fields: their values are cleaned like all others."""
-    rows = session.scalars(select(CustomField).where(CustomField.entity == rtype.entity))
-    known = set(FieldType)
-    found = {}
-    for row in rows:
-        kind = FieldType(row.type) if row.type in known else FieldType.TEXT
-        options = [each if isinstance(each, str) else each["value"] for each in row.options or ()]
-        choices = tuple(Choice(value=each, label=each) for each in options)
-        kind = FieldType.TEXT if kind is FieldType.CHOICE and not choices else kind
-        made = Field(name=row.key, label=row.label, type=kind, choices=choices, max_length=4000)
-        found[row.key] = made
-    return found
 
 
 def _custom(mapping: Mapping[str, str], sample: Iterable[Row]) -> set[str]:

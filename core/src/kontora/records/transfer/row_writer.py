@@ -16,8 +16,9 @@ from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden, Invalid, KontoraError, NotFound
 from kontora.records import service
 from kontora.records.models import ExternalKey, ReviewItem
+from kontora.records.transfer import beside
 from kontora.records.transfer.assembled import Assembled, ImportOptions
-from kontora.records.transfer.links import Linker
+from kontora.records.transfer.links import Linker, label_at
 from kontora.records.transfer.lookup import DOOR, ROW_KEYS, Finder
 from kontora.records.transfer.merge import joined
 from kontora.registry.records import RecordType
@@ -65,7 +66,7 @@ class RowWriter:
                 if not self._careful:
                     row.data = deepcopy(given)
                 else:
-                    refuse(row, error)
+                    refuse(row, error, self.rtype)
         return "refused"
 
     def _write(self, row: Assembled) -> Outcome:
@@ -84,6 +85,7 @@ class RowWriter:
         reasons = {UUID(each["id"]): str(each["reason"]) for each in saved.duplicates}
         self._review(saved.id, {**dict(same), **reasons})
         self._row_key(row, saved.id)
+        self._beside(row, saved.id)
         return "created"
 
     # Duplicates
@@ -146,6 +148,7 @@ class RowWriter:
         self._save(row, record_id)
         self._keys(row, record_id)
         self._row_key(row, record_id)
+        self._beside(row, record_id)
         return "updated"
 
     def _save(self, row: Assembled, record_id: UUID | None) -> service.Saved:
@@ -205,6 +208,13 @@ class RowWriter:
             "key": key,
             "record_id": record_id,
         }
+
+    def _beside(self, row: Assembled, record_id: UUID) -> None:
+        """Write what the row brings beside the fields of the record."""
+        for part in beside.parts_of(self.rtype.entity) if row.beside else ():
+            mine = {path: each for path, each in row.beside.items() if beside.named(path) is part}
+            for column, value, reason in part.write(self.session, record_id, mine):
+                row.report(column, value, reason)
 
     def _default_branch(self, row: Assembled) -> None:
         """A user without a branch belongs to the root, as one who is added by hand."""
@@ -276,12 +286,15 @@ def _unassign(row: Assembled) -> bool:
     return bool(taken)
 
 
-def refuse(row: Assembled, error: Exception) -> None:
-    """Report that the row was not written, and why."""
+def refuse(row: Assembled, error: Exception, rtype: RecordType | None = None) -> None:
+    """Report that the row was not written, and why; a field that no column names, by its label."""
     if isinstance(error, Invalid):
         for path, texts in error.errors.items():
             reason = " ".join(str(each) for each in texts)
-            row.report(_column_of(row, path), "", reason, "refused")
+            column = _column_of(row, path)
+            if column == path and rtype is not None:
+                column = label_at(rtype, path)
+            row.report(column, "", reason, "refused")
     elif isinstance(error, KontoraError):
         row.report("", "", str(error), "refused")
     else:

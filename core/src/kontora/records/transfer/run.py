@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from kontora.access.principal import Principal
 from kontora.access.session import ScopedSession
 from kontora.db.engine import is_database_busy
+from kontora.db.plans import plan_anew
 from kontora.errors import Conflict, Invalid
 from kontora.records.query import require
 from kontora.records.transfer import results, runs
@@ -37,6 +39,8 @@ from kontora.text import _
 
 SLICE_SECONDS, SLICE_ROWS = 0.05, 200
 PAUSE_SECONDS = 0.004
+# After so many new records the server should look at its tables anew.
+MANY_ROWS = 100
 _TRIES = 5
 
 Slice = Callable[[], AbstractContextManager[ScopedSession]]
@@ -88,8 +92,8 @@ def resume(
     The run is left in the state `closing`: who asked for it writes the files of the report
     (`results.write_files`), shows the result, and marks it as finished.
     """
-    rtype = site.registry.record_type(run.path)
     with site.read(principal) as session:
+        rtype = session.registry.record_type(run.path)
         require(session, rtype, "import")
     source = file or Path(run.file_path)
     if source.is_file() and runs.hash_of(source) != run.file_hash:
@@ -188,6 +192,9 @@ class _Runner:
         counts: Counter[str] = Counter()
         issues: list[Issue] = []
         with self.slices() as session:
+            # The session keeps its connection from plugins; this changes no data.
+            plan_anew(Session.connection(session))
+            session.info["source"] = f"import:{self.run.id}"
             writer = self._writer(session)
             began = time.monotonic()
             row: Row | None = first
@@ -257,5 +264,7 @@ def finish(site: Any, principal: Principal, run: Run) -> Run:
     """Mark a run whose result was delivered as finished."""
     if run.state != runs.CLOSING:
         raise Conflict(_("This import has not come to its end."))
+    if run.counts["created"] >= MANY_ROWS:
+        site.database.refresh_statistics()
     with site.write(principal) as session:
         return runs.end(session, run, runs.FINISHED)

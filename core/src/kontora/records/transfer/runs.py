@@ -263,8 +263,10 @@ def issues_of(
         wanted = wanted.where(_issue.c.severity == severity)
     if limit is not None:
         wanted = wanted.limit(limit)
-    for row in session.execute(wanted, execution_options=DOOR).mappings():
-        yield Issue(
+    # Asked now: when the first is taken, the session may be closed, and would open again.
+    found = session.execute(wanted, execution_options=DOOR).mappings()
+    return (
+        Issue(
             row=row["row"],
             column=row["column"],
             value=row["value"] or "",
@@ -272,6 +274,8 @@ def issues_of(
             severity=row["severity"],
             new_value=row["new_value"] or "",
         )
+        for row in found
+    )
 
 
 def count_issues(session: ScopedSession, run_id: UUID) -> int:

@@ -16,13 +16,14 @@ from kontora.access.session import ScopedSession
 from kontora.http.context import db, zone
 from kontora.http.policy import needs, policy
 from kontora.lifecycle import accounts, roles
+from kontora.parties import sign_in_log
 from kontora.records import audit as log
 from kontora.records.audit import AuditEntry, AuditFilter
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import Text, _
 from kontora.web import names
 from kontora.web.addresses import with_query
-from kontora.web.admin import agents, export_words
+from kontora.web.admin import agents, export_words, sign_in_words
 from kontora.web.admin.blueprint import blueprint
 from kontora.web.records.cells import Cells, plain
 
@@ -35,14 +36,23 @@ VERBS: dict[str, Text] = {
     "restore": _("took from the bin"),
     "merge": _("merged"),
     "export": _("exported"),
+    "hand_over": _("handed over"),
+    "hand_back": _("handed back"),
+    "view": _("looked at"),
     "import": _("imported"),
+    "attach": _("added a file"),
+    "detach": _("removed a file"),
+    "rename": _("renamed a file"),
     "password": _("set the password"),
     "add": _("added"),
     "remove": _("deleted"),
     "enable": _("switched on"),
     "disable": _("switched off"),
+    "consent": _("changed consents"),
+    "erase": _("erased"),
     "retry": _("started again"),
     "cancel": _("cancelled"),
+    **sign_in_words.VERBS,
 }
 OTHERS: dict[str, Text] = {
     "role": _("Role"),
@@ -50,10 +60,12 @@ OTHERS: dict[str, Text] = {
     "plugin": _("Plugin"),
     "job": _("Job"),
     "export": _("Export"),
+    "reading": _("What a user opened"),
     "party": _("Contact or counterparty"),
+    sign_in_log.ENTITY: sign_in_words.ENTITY,
 }
 # Fields of the log that only say which one it was: the heading of the entry has them.
-NAMED = frozenset({"role", "plugin", "job"})
+NAMED = frozenset({"role", "plugin", "job", "user"})
 ACCESS: dict[str, Text] = {"hidden": _("hidden"), "read_only": _("read-only")}
 
 
@@ -65,7 +77,7 @@ def audit() -> str:
     fields = _filter_fields(session)
     given = {each.name: request.args.get(each.name, "") for each in fields}
     before = request.args.get("before", "")
-    found = log.entries(session, _wanted(given), int(before) if before.isdigit() else None, LIMIT)
+    found = log.entries(session, wanted(given), int(before) if before.isdigit() else None, LIMIT)
     keep = list(given.items())
     older = None
     if len(found) == LIMIT:
@@ -82,6 +94,10 @@ def audit() -> str:
         values=given,
         chips=_chips(fields, given),
         older=older,
+        files=[
+            {"label": label, "url": with_query("/admin/audit/export", [*keep, ("format", name)])}
+            for name, label in (("csv", "CSV"), ("json", "JSON"))
+        ],
     )
 
 
@@ -171,7 +187,8 @@ def _chips(fields: Iterable[Field], given: Mapping[str, str]) -> list[dict[str, 
     return chips
 
 
-def _wanted(given: Mapping[str, str]) -> AuditFilter:
+def wanted(given: Mapping[str, str]) -> AuditFilter:
+    """The filter of the page, from its parameters; what cannot be read fits nothing."""
     since, until = _day(given["since"]), _day(given["until"])
     try:
         user_id = UUID(given["user"]) if given["user"] else None
@@ -248,7 +265,7 @@ def _name_inside(session: ScopedSession, each: AuditEntry) -> str:
         key = str(values.get("role") or "")
         lines = {line.key: str(line.label) for line in roles.roles(session)}
         return lines.get(key) or str(values.get("name") or key)
-    return str(values.get("plugin") or values.get("job") or "")
+    return str(values.get("plugin") or values.get("job") or values.get("user") or "")
 
 
 def _entity(session: ScopedSession, entity: str, kind: str | None = None) -> Text:
@@ -261,6 +278,8 @@ def _entity(session: ScopedSession, entity: str, kind: str | None = None) -> Tex
 def _field(session: ScopedSession, entity: str, name: str, old: Any, new: Any) -> dict[str, Any]:
     if entity == "role":
         return _role_line(session, name, old, new)
+    if entity == sign_in_log.ENTITY:
+        return sign_in_words.fact(name, new)
     if entity == "setting":
         declared = session.registry.settings.get(name)
         field = (
@@ -292,6 +311,9 @@ def _value(session: ScopedSession, field: Field, value: Any) -> str:
 def _role_line(session: ScopedSession, name: str, old: Any, new: Any) -> dict[str, Any]:
     what, _colon, rest = name.partition(":")
     key, _colon, last = rest.rpartition(":")
+    if what == "second_factor":
+        yes, no = str(_("required")), str(_("not required"))
+        return {"label": _("Second factor"), "old": yes if old else no, "new": yes if new else no}
     if what == "grant":
         label = roles.grant_labels(session.registry).get(key, key)
         verb = VERB_LABELS.get(last, last)

@@ -8,12 +8,41 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
 from kontora.web.admin import (  # noqa: E402
     audit,
+    audit_files,
     branches,
+    fields,
+    handover,
     health,
+    mails,
     plugins,
+    privacy,
+    purposes,
+    reading,
     roles,
     site_settings,
+    stages,
+    tokens,
     users,
+    webhooks,
 )
 
-__all__ = ["audit", "blueprint", "branches", "health", "plugins", "roles", "site_settings", "users"]
+__all__ = [
+    "audit",
+    "audit_files",
+    "blueprint",
+    "branches",
+    "fields",
+    "handover",
+    "health",
+    "mails",
+    "plugins",
+    "privacy",
+    "purposes",
+    "reading",
+    "roles",
+    "site_settings",
+    "stages",
+    "tokens",
+    "users",
+    "webhooks",
+]

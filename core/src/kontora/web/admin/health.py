@@ -46,6 +46,8 @@ CHECKS: dict[str, Text] = {
     "clock": _("Clock"),
     "worker": _("Worker"),
     "jobs": _("Jobs"),
+    "backup": _("Backup"),
+    "drill": _("Restore drill"),
 }
 PACKAGES = ("kontora", "SQLAlchemy", "Flask", "pluggy")
 
@@ -56,12 +58,12 @@ def health() -> str:
     """Whether all is well, in one look."""
     session = db()
     checks = doctor.examine(site().settings)
-    bad = [each for each in checks if not each.ok]
+    bad = [each for each in checks if each.remedy or not each.ok]
     return render_template(
         "core/pages/admin/health.html",
         page={"title": _("Health"), "hint": _hint(len(bad))},
         tabs=_tabs("checks"),
-        checks=sorted(checks, key=lambda each: each.ok),
+        checks=sorted(checks, key=lambda each: (each.ok, not each.remedy)),
         check_label=_check_label,
         counts=_counts(session),
         doors=[(DOORS[name], number) for name, number in uses().items() if number],

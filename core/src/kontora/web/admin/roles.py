@@ -139,7 +139,8 @@ def _sent(registry: Registry, form: MultiDict[str, str]) -> RoleContent:
             access = form.get(name.removesuffix("field") + "access", "")
             rules[entity, field] = access or "hidden"
     permissions = frozenset(each for each in form.getlist("permission") if each)
-    return RoleContent(grants=grants, permissions=permissions, rules=rules)
+    demand = "true" in form.getlist("second_factor")
+    return RoleContent(grants=grants, permissions=permissions, rules=rules, second_factor=demand)
 
 
 def _page(session: ScopedSession, key: str, held: RoleContent, errors: Any) -> str:
@@ -162,6 +163,7 @@ def _page(session: ScopedSession, key: str, held: RoleContent, errors: Any) -> s
             for entity, label in service.grant_labels(registry).items()
         ],
         permissions=_permissions(session, held),
+        second_factor=held.second_factor,
         rules=_rules_field(registry),
         rule_rows=[
             {"field": f"{entity}:{name}", "access": access}

@@ -76,5 +76,9 @@ def _in_order(field: Field) -> Field:
 def _label(session: ScopedSession, owner: str) -> Any:
     if owner == "company":
         return _("Company")
+    if owner == "watch":
+        return _("Watching")
+    if owner == "retention":
+        return _("How long what is kept")
     state = session.site.manager.states.get(owner)
     return getattr(state.manifest if state else None, "label", "") or owner.title()

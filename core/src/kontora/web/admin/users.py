@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 
+from kontora.access import links, passwords, second_factor
 from kontora.access.session import ScopedSession
 from kontora.errors import Conflict, Invalid, Stale
 from kontora.http.context import db
 from kontora.http.policy import needs, policy
-from kontora.lifecycle import accounts, roles
-from kontora.records import service
+from kontora.lifecycle import accounts, factors, roles
+from kontora.records import opened, service
 from kontora.records.service import Query
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import Text, _, n_
-from kontora.web import flash, formats, forms
+from kontora.web import confirm, flash, formats, forms, visitors
 from kontora.web.addresses import with_query
-from kontora.web.admin import tree
+from kontora.web.admin import agents, sign_in_words, tree
 from kontora.web.admin.blueprint import blueprint
 from kontora.web.complaints import by_path
 
@@ -77,6 +79,7 @@ def _rows(session: ScopedSession, items: list[dict[str, Any]]) -> list[dict[str,
     labels = {each.key: each.label for each in roles.roles(session)}
     seen = accounts.last_seen(session)
     states = {value: {"label": label, "tone": tone} for value, label, tone in STATES}
+    invited = links.invitations(session, [UUID(each["id"]) for each in items])
     return [
         {
             "id": each["id"],
@@ -89,12 +92,20 @@ def _rows(session: ScopedSession, items: list[dict[str, Any]]) -> list[dict[str,
                 "email": each["email"],
                 "roles": ", ".join(str(labels.get(key, key)) for key in each["roles"]),
                 "branch": (each["branch"] or {}).get("name"),
-                "state": states.get(each["state"], each["state"]),
+                "state": _invited(session, invited.get(UUID(each["id"])))
+                if each["state"] == "active" and UUID(each["id"]) in invited
+                else states.get(each["state"], each["state"]),
                 "seen": seen.get(UUID(each["id"])),
             },
         }
         for each in items
     ]
+
+
+def _invited(session: ScopedSession, end: datetime | None) -> dict[str, Any]:
+    if end is not None and end > session.now:
+        return {"label": _("Invited"), "tone": "accent"}
+    return {"label": _("Invitation run out"), "tone": "warn"}
 
 
 # One user
@@ -112,7 +123,8 @@ def new_user() -> str:
 @blueprint.post("/users/new")
 @policy(USERS)
 def add_user() -> Response:
-    """Add somebody; he gets a password at once if he has an address to sign in with."""
+    """Add somebody. If he has an address to sign in with, he is invited by mail (`welcome` =
+    invite) or gets a password at once."""
     session = db()
     data = _sent(session, None)
     try:
@@ -120,7 +132,12 @@ def add_user() -> Response:
             saved = service.create_record(session, _users(session), data)
     except (Invalid, Conflict) as error:
         return make_response(_form(session, None, data, _errors(session, error)), 422)
-    password = accounts.reset_password(session, saved.id) if data.get("email") else None
+    invite = request.form.get("welcome") == "invite"
+    password = None
+    if data.get("email") and invite:
+        factors.invite(session, saved.id, visitors.base_url())
+    elif data.get("email"):
+        password = accounts.reset_password(session, saved.id)
     flash.tell(_("%(name)s was added.") % {"name": data["name"]}, "good")
     if password is None:
         return _to(saved.id)
@@ -189,6 +206,43 @@ def sign_out_everywhere(user_id: UUID) -> Response:
     return _to(user_id)
 
 
+@blueprint.post("/users/<uuid:user_id>/invite")
+@policy(USERS)
+def invite(user_id: UUID) -> Response:
+    """Send an invitation by mail, or (`by` = link) show its link this once; or take it back."""
+    session, by = db(), request.form.get("by", "mail")
+    if by == "link":
+        link = factors.invitation_link(session, user_id, visitors.base_url())
+        return make_response(_page(session, user_id, link=link))
+    if by == "revoke":
+        factors.revoke_invitation(session, user_id)
+        flash.tell(_("The invitation is taken back; its link opens nothing."))
+    else:
+        factors.invite(session, user_id, visitors.base_url())
+        flash.tell(_("An invitation is on its way; it is good for seven days."), "good")
+    return _to(user_id)
+
+
+@blueprint.post("/users/<uuid:user_id>/factors")
+@policy(USERS)
+def reset_factors(user_id: UUID) -> Response:
+    """Take all second factors and passkeys of a user away, who lost them."""
+    if (detour := confirm.first()) is not None:
+        return detour
+    factors.reset(db(), user_id)
+    flash.tell(_("The second factors are gone. The user signs in with his password."))
+    return _to(user_id)
+
+
+@blueprint.post("/users/<uuid:user_id>/devices/<int:device_id>/end")
+@policy(USERS)
+def end_session(user_id: UUID, device_id: int) -> Response:
+    """Sign a user out on one device."""
+    factors.end_session(db(), user_id, device_id)
+    flash.tell(_("The device is signed out."))
+    return _to(user_id)
+
+
 def _to(user_id: UUID) -> Response:
     return make_response(redirect(url_for("admin.user", user_id=user_id), 303))
 
@@ -220,6 +274,7 @@ def _page(
     values: dict[str, Any] | None = None,
     errors: dict[str, list[str]] | None = None,
     password: str | None = None,
+    link: str | None = None,
 ) -> str:
     shown = service.get_record(session, _users(session), user_id)
     account = {
@@ -230,10 +285,28 @@ def _page(
         "seen": accounts.last_seen(session).get(user_id),
         "since": formats.as_date(shown["created_at"]),
         "is_me": user_id == session.principal.user_id,
+        "may_watch": opened.may_watch_user(session, user_id),
+        "may_hand_over": session.principal.rights.has("people.hand_over"),
         "version": service.version_of(session, _users(session), user_id),
+        "invited": links.invitations(session, [user_id]).get(user_id),
+        "has_password": passwords.has_password(session, user_id),
+        "held": second_factor.factors(session, user_id),
+        "devices": _devices(session, user_id),
     }
     given = values if values is not None else _values(shown)
-    return _form(session, account, given, errors or {}, password)
+    return _form(session, account, given, errors or {}, password, link)
+
+
+def _devices(session: ScopedSession, user_id: UUID) -> list[dict[str, Any]]:
+    return [
+        {
+            **each,
+            "name": agents.described(each["agent"]),
+            "icon": agents.icon(each["agent"]),
+            "by": sign_in_words.METHODS.get(each["method"], each["method"]),
+        }
+        for each in passwords.devices(session, user_id)
+    ]
 
 
 def _values(shown: dict[str, Any]) -> dict[str, Any]:
@@ -251,6 +324,7 @@ def _form(
     values: dict[str, Any],
     errors: dict[str, list[str]],
     password: str | None = None,
+    link: str | None = None,
 ) -> str:
     hint = None
     if account:
@@ -266,6 +340,8 @@ def _form(
         values=values,
         errors=errors,
         password=password,
+        link=link,
+        mail_works=session.site.settings.mail_server is not None,
     )
 
 

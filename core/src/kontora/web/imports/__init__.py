@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, request
 from flask import session as cookie
 
+from kontora import limits
 from kontora.http.context import DEVICE
 from kontora.lifecycle.site import Site
 from kontora.web.imports import pages, starting
@@ -12,7 +13,6 @@ from kontora.web.imports.blueprint import blueprint
 
 __all__ = ["pages", "register", "starting"]
 
-LARGEST = 50 * 1024 * 1024
 # What stands round the file in the body of the request.
 _FRAME = 64 * 1024
 
@@ -26,4 +26,4 @@ def register(app: Flask, site: Site) -> None:
 
 def _allow_files() -> None:
     if request.path == "/import/upload" and request.method == "POST" and cookie.get(DEVICE):
-        request.max_content_length = LARGEST + _FRAME
+        request.max_content_length = limits.current().upload_bytes + _FRAME

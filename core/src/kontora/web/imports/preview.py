@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
 from werkzeug.datastructures import MultiDict
 
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
 from kontora.http.context import principal, site
-from kontora.records.models import CustomField
+from kontora.records.transfer import beside
 from kontora.records.transfer.assembled import Assembled, ImportOptions
 from kontora.records.transfer.cells import text_of
 from kontora.records.transfer.guess import normal
@@ -94,11 +93,11 @@ def choices(
         if entry.how == "identifier":
             found += [(f"identifier.{each}", each.upper()) for each in SCHEMES]
         elif entry.how == "custom":
-            keys = select(CustomField.key, CustomField.label)
-            rows = session.execute(keys.where(CustomField.entity == rtype.entity))
-            found += [(f"custom.{key}", label) for key, label in rows]
             if session.principal.rights.has("admin.settings"):
                 found.append((path, str(_("A new own field"))))
+        elif entry.how == "beside":
+            part = beside.named(path)
+            found += list(part.choices(session)) if part is not None else []
         elif entry.how == "words" and entry.field is not None and entry.field.name == path:
             continue
         else:

@@ -9,6 +9,7 @@ from kontora.lifecycle.site import Site
 
 def register(app: Flask, site: Site) -> None:
     """Add the pages of the profile."""
-    from kontora.web.profile.pages import blueprint
+    from kontora.web.profile import factors, pages
 
-    app.register_blueprint(blueprint)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(factors.blueprint)

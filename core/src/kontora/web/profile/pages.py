@@ -9,7 +9,9 @@ from uuid import UUID
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask import session as cookie
 
-from kontora.access import passwords
+from kontora import limits
+from kontora.access import passkeys, passwords, second_factor, token_quota
+from kontora.access.principal import Principal, system
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid, NotFound
 from kontora.http.context import DEVICE, db, principal, site
@@ -18,13 +20,15 @@ from kontora.lifecycle import accounts, roles
 from kontora.parties.company import LANGUAGES
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import Text, _
-from kontora.web import flash, forms
+from kontora.web import confirm, flash, forms, visitors
 from kontora.web.admin import agents
 from kontora.web.profile import words, zones
 from kontora.work import throttle
+from kontora.work.quota import usage as token_usage
 
 blueprint = Blueprint("profile", __name__)
 TRIES, WINDOW = 10, 300.0
+TOKEN_INPUT = ("name", "scope", "life", *token_quota.NAMES)
 LIVES: tuple[tuple[str, Text], ...] = (
     ("30", _("30 days")),
     ("90", _("90 days")),
@@ -128,7 +132,11 @@ def _security(session: ScopedSession, errors: Any) -> str:
         tabs=_tabs("profile.security"),
         devices=devices,
         errors=errors,
-        shortest=passwords.SHORTEST,
+        shortest=passwords.shortest(session),
+        held=second_factor.factors(session, me.user_id),
+        passkeys=passkeys.passkeys(session, me.user_id),
+        can_passkey=visitors.passkey_place() is not None,
+        fresh=confirm.first() is None,
     )
 
 
@@ -153,9 +161,21 @@ def change_password() -> Response:
     except Invalid as error:
         return make_response(_security(session, error.errors), 422)
     agent, address = request.user_agent.string, request.remote_addr or ""
-    cookie[DEVICE] = passwords.open_device(session, me.user_id, address=address, agent=agent)
+    cookie[DEVICE] = passwords.open_device(
+        session, me.user_id, address=address, agent=agent, method=_method(me)
+    )
     flash.tell(_("The password is changed; all other devices are signed out."), "good")
     return _to("profile.security")
+
+
+def _method(me: Principal) -> str:
+    """The new token of this device is as strong as the one before it was."""
+    with site().read(system("profile")) as session:
+        assert me.user_id is not None
+        mine = (each for each in passwords.devices(session, me.user_id))
+        return next(
+            (str(each["method"]) for each in mine if each["id"] == me.session_id), "password"
+        )
 
 
 @blueprint.post("/profile/devices/<int:device_id>/revoke")
@@ -200,12 +220,19 @@ def create_token() -> Response:
     """Make a token; it is shown in this answer and never again."""
     session, me = db(), principal()
     assert me.user_id is not None
-    values = {name: request.form.get(name, "") for name in ("name", "scope", "life")}
+    values = {name: request.form.get(name, "") for name in TOKEN_INPUT}
     days = int(values["life"]) if values["life"] in ("30", "90", "365") else None
     expires = session.now + timedelta(days=days) if days else None
     try:
+        quota = token_quota.checked(session, values)
         made = passwords.create_token(
-            session, me.user_id, values["name"], scope=values["scope"], expires_at=expires
+            session,
+            me.user_id,
+            values["name"],
+            scope=values["scope"],
+            expires_at=expires,
+            per_minute=quota["per_minute"],
+            per_day=quota["per_day"],
         )
     except Invalid as error:
         return make_response(_tokens(session, values, error.errors), 422)
@@ -230,13 +257,16 @@ def _tokens(
     me = principal()
     assert me.user_id is not None
     scopes = dict(SCOPES)
+    found = passwords.tokens(session, me.user_id)
+    used = token_usage(session, [each["id"] for each in found])
     rows = [
         {
             **each,
+            "used": used.get(each["id"], {}).get("used", 0),
             "scope_label": scopes.get(each["scope"], each["scope"]),
             "is_over": each["expires_at"] is not None and each["expires_at"] <= session.now,
         }
-        for each in passwords.tokens(session, me.user_id)
+        for each in found
     ]
     return render_template(
         "core/pages/profile/tokens.html",
@@ -260,4 +290,14 @@ def _token_fields() -> list[Field]:
         Field(name="name", label=_("Name"), required=True, help=help),
         choose("scope", _("May"), SCOPES),
         choose("life", _("Valid for"), LIVES),
+        *_quota_fields(),
+    ]
+
+
+def _quota_fields() -> list[Field]:
+    usual = _("Without a figure %(n)s.") % {"n": limits.current().api_per_minute}
+    never = _("Without a figure there is no limit.")
+    return [
+        Field(name="per_minute", label=_("Requests a minute"), help=usual, max_length=10),
+        Field(name="per_day", label=_("Requests a day"), help=never, max_length=10),
     ]

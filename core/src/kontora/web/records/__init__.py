@@ -4,24 +4,37 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from flask import Flask
+from flask import Flask, g, request
 from werkzeug.routing import BaseConverter
 
+from kontora.http.context import SAFE, db
+from kontora.http.context import site as present
 from kontora.lifecycle.site import Site
 from kontora.registry.records import RecordType
 from kontora.web.records.blueprint import blueprint
 
 PAGES = (
+    "cell_edit",
     "bulk",
+    "bulk_pages",
+    "composer",
+    "consent_pages",
     "duplicates",
     "edit",
     "exporting",
+    "fact_edit",
+    "group_pages",
+    "history_page",
     "list_page",
+    "layout",
     "lookup",
     "panels",
+    "peek",
+    "people_pages",
     "record_page",
     "removal",
-    "timeline",
+    "saved_views",
+    "wishes",
 )
 
 
@@ -31,6 +44,21 @@ def register(app: Flask, site: Site) -> None:
     for name in PAGES:
         import_module(f"kontora.web.records.{name}")
     app.register_blueprint(blueprint)
+    app.before_request(_as_it_is_now)
+
+
+def _as_it_is_now() -> None:
+    """The address knows the declared record types; views get them with the fields that
+    administrators have added since. Writing views open their own session when they need it."""
+    arguments = request.view_args or {}
+    rtype = arguments.get("rtype")
+    if not isinstance(rtype, RecordType) or g.get("principal") is None:
+        return
+    if request.method in SAFE:
+        arguments["rtype"] = db().registry.effective(rtype)
+        return
+    with present().read(g.principal) as session:
+        arguments["rtype"] = session.registry.effective(rtype)
 
 
 def converter(site: Site) -> type[BaseConverter]:

@@ -76,6 +76,8 @@ class Cells:
             return self._collection(field, value)
         if field.type is FieldType.CHOICE:
             return self.choice(field, value)
+        if field.type is FieldType.CHOICES:
+            return [str(self.choice(field, each, badge=False)) for each in value]
         if field.type is FieldType.REFERENCE:
             return self.reference(field.target or "", value)
         if field.type is FieldType.DATE:

@@ -89,8 +89,8 @@ def page(
         {
             "name": each.name,
             "label": each.label,
-            "theirs": _words(cells, each, now.get(each.name)),
-            "mine": _words(cells, each, _readable(each, mine.changes[each.name], shown)),
+            "theirs": words_of(cells, each, now.get(each.name)),
+            "mine": words_of(cells, each, _readable(each, mine.changes[each.name], shown)),
             "inputs": _inputs(each, mine.changes[each.name]),
         }
         for each in mine.contested
@@ -118,7 +118,7 @@ def _readable(each: Field, value: Any, shown: Mapping[str, Any]) -> Any:
     return shown.get(each.name) if each.type == "reference" else value
 
 
-def _words(cells: Cells, each: Field, value: Any) -> str:
+def words_of(cells: Cells, each: Field, value: Any) -> str:
     if value in (None, "", []):
         return ""
     if each.collection is not None and not each.collection.single:
@@ -145,7 +145,7 @@ def _inputs(each: Field, value: Any) -> list[tuple[str, Any]]:
             (f"{each.name}.currency", amount["currency"]),
         ]
     if each.type == "boolean":
-        return [(each.name, "true" if value else "")]
+        return [(each.name, "" if value is None else "true" if value else "false")]
     if each.collection is not None:
         found: list[tuple[str, Any]] = [(each.name, "")]
         for number, row in enumerate(value or []):

@@ -8,6 +8,7 @@ from typing import Any
 from flask import render_template, request
 
 from kontora.access.session import ScopedSession
+from kontora.db.fold import fold
 from kontora.errors import Invalid
 from kontora.http.context import db
 from kontora.http.policy import RECORDS, policy
@@ -18,6 +19,7 @@ from kontora.web.records import party
 from kontora.web.records.blueprint import blueprint
 
 MOST = 4
+NAME, LIKE = _("same name"), _("similar name")
 
 
 @blueprint.get("/<rtype:rtype>/duplicates")
@@ -28,7 +30,8 @@ def show_duplicates(rtype: RecordType) -> str:
     found: dict[str, dict[str, Any]] = {}
     for text, reason in _wanted():
         for each in _search(session, rtype, text):
-            found.setdefault(each["id"], {**each, "reason": reason})
+            alike = reason is NAME and fold(str(each.get(rtype.title) or "")) != fold(text)
+            found.setdefault(each["id"], {**each, "reason": LIKE if alike else reason})
     rows = list(found.values())[:MOST]
     hints = party.hints(session, rtype, rows)
     kind = "organisation" if rtype.kinds[:1] == ("organisation",) else "person"
@@ -56,7 +59,7 @@ def _wanted() -> list[tuple[str, Text]]:
     person = " ".join(request.args.get(name, "").strip() for name in ("given", "family")).strip()
     name = request.args.get("display_name", "").strip() or person
     if len(name) > 3:
-        wanted.append((name, _("same name")))
+        wanted.append((name, NAME))
     return wanted
 
 

@@ -17,8 +17,8 @@ from kontora.registry.fields import Field
 from kontora.registry.records import RecordType
 from kontora.text import _
 from kontora.web import complaints, flash, forms
-from kontora.web.addresses import own_path
-from kontora.web.records import conflict, form_fields, words
+from kontora.web.addresses import is_fragment, own_path
+from kontora.web.records import conflict, form_fields, roles, words
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.record_page import heading, loaded
 
@@ -32,7 +32,7 @@ def new(rtype: RecordType) -> Response:
     session = db()
     kind = _kind(rtype)
     service.require(session, rtype, "create", kind)
-    fields = form_fields.inputs(session, rtype, "create", kind)
+    fields = _shown_for({}, form_fields.inputs(session, rtype, "create", kind))
     given = {each.name: request.args[each.name] for each in fields if each.name in request.args}
     values = form_fields.blanks(kind) | _defaults(fields) | _named(rtype, kind) | given
     return _new_page(session, rtype, kind, fields, _as_lists(fields, values), {})
@@ -85,10 +85,27 @@ def create(rtype: RecordType) -> Response:
         with session.begin_nested():
             saved = service.create_record(session, rtype, _with_kind(body, kind))
     except Invalid as error:
-        return _new_page(session, rtype, kind, fields, sent, error.errors)
+        return _new_page(session, rtype, kind, _shown_for(sent, fields), sent, error.errors)
     _tell_duplicates(saved.duplicates)
     target = own_path(request.form.get("next")) or f"/{rtype.path}/{saved.id}"
+    if is_fragment():  # the form stands in a dialog, or is sent without leaving its page
+        flash.tell(
+            _("“%(name)s” is created.") % {"name": _name_of(session, rtype, saved.id)}, "good"
+        )
+        response = make_response("", 200)
+        response.headers["HX-Redirect"] = target
+        return response
     return make_response(redirect(target, 303))
+
+
+def _name_of(session: ScopedSession, rtype: RecordType, record_id: UUID) -> str:
+    record = service.get_record(session, rtype, record_id, fields=(rtype.title,))
+    return str(record.get(rtype.title) or rtype.label)
+
+
+def _shown_for(values: Mapping[str, Any], fields: Sequence[Field]) -> list[Field]:
+    """Fields of the holders of a role come into the form once the role is chosen."""
+    return [each for each in fields if roles.shows(each, values) or each.name in values]
 
 
 def _with_kind(body: dict[str, Any], kind: str | None) -> dict[str, Any]:
@@ -140,7 +157,10 @@ def _form(
     problems = complaints.by_path(errors, fields)
     order, first = form_fields.arranged(fields, kind, values, problems)
     return {
-        "fields": [form_fields.described(session, each) for each in order],
+        "fields": [
+            form_fields.with_present(form_fields.described(session, each), each, values)
+            for each in order
+        ],
         "first": first,
         "values": forms.shown(session, fields, values),
         "errors": problems,
@@ -169,7 +189,7 @@ def save(rtype: RecordType, record_id: UUID) -> Response:
     the same field, the user chooses."""
     session = db()
     record, _fields = loaded(session, rtype, record_id)
-    fields = _inputs(session, rtype, record)
+    fields = form_fields.of_record(session, rtype, record)
     sent = forms.read(fields, request.form)
     dropped = {each.name for each in fields if request.form.get(f"keep.{each.name}") == "theirs"}
     sent = {name: value for name, value in sent.items() if name not in dropped}
@@ -195,17 +215,6 @@ def _kind_of(rtype: RecordType, record: Mapping[str, Any]) -> str | None:
     return record.get("kind") if rtype.kinds else None
 
 
-def _inputs(
-    session: ScopedSession, rtype: RecordType, record: Mapping[str, Any], part: str | None = None
-) -> list[Field]:
-    """The fields of the form. Own values that imports joined to a list have no input: a single
-    one would lose the others."""
-    fields = form_fields.inputs(session, rtype, "change", _kind_of(rtype, record), part)
-    own = record.get("custom") or {}
-    lists = {f"custom.{key}" for key, value in own.items() if isinstance(value, list | dict)}
-    return [each for each in fields if each.name not in lists]
-
-
 def _edit_page(
     session: ScopedSession,
     rtype: RecordType,
@@ -216,7 +225,7 @@ def _edit_page(
 ) -> Response:
     kind = _kind_of(rtype, record)
     part = request.values.get("part")
-    fields = _inputs(session, rtype, record, part)
+    fields = form_fields.of_record(session, rtype, record, part)
     values = forms.flat(record, fields) | dict(sent or {})
     readable = [each for each in rtype.fields if each.shortcut is None and each.applies_to(kind)]
     body = render_template(

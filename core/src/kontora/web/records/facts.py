@@ -7,10 +7,13 @@ from typing import Any
 
 from kontora.access.session import ScopedSession
 from kontora.errors import PluginError
+from kontora.records.changes import HistoryEntry
+from kontora.records.custom import profile
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import Text, _
 from kontora.web.forms import flat
+from kontora.web.records import form_fields, sources
 from kontora.web.records.cells import Cells, is_current, phone, type_of
 
 GROUPS: Mapping[str, Text] = {
@@ -33,42 +36,83 @@ def groups(
     fields: Sequence[Field],
     *,
     may_edit: bool,
+    entries: Sequence[HistoryEntry] = (),
 ) -> list[dict[str, Any]]:
-    """Groups of facts with the address at which they are edited."""
+    """Groups of facts, each fact with its rows, where it comes from, and where it is edited.
+
+    `entries` is the history of the record: who entered each value, and when.
+    """
     cells = Cells(session, fields)
-    values = flat(record, fields)
     cells.rows([record])  # loads the kinds of all referenced records at once
+    writable = editable(session, rtype, record) if may_edit else frozenset()
+    said = sources.of_fields(entries)
     found: dict[str, list[dict[str, Any]]] = {}
     for each in fields:
-        items = list(_items(cells, each, values.get(each.name)))
-        found.setdefault(each.group, []).extend(items)
+        if each.name == profile.NAME and each.on_demand:
+            continue
+        shown = fact(cells, rtype, record, each, editable=each.name in writable)
+        shown["source"] = None if shown["blank"] else said.get(each.name, said.get(""))
+        found.setdefault(each.group, []).append(shown)
     base = f"/{rtype.path}/{record['id']}/edit?part="
-    shown: list[dict[str, Any]] = [
+    groups: list[dict[str, Any]] = [
         {
             "title": title_of(session, name),
-            "items": items,
+            "facts": those,
             "edit_url": base + name if may_edit else None,
         }
-        for name, items in found.items()
+        for name, those in found.items()
     ]
-    shown = _merged(rtype, shown)
-    known = {each.short_name for each in fields if each.group == "custom"}
+    groups = _merged(groups)
+    known = {each.json_key for each in rtype.fields if each.json_key}
     others = {key: each for key, each in (record.get("custom") or {}).items() if key not in known}
     if others:
-        items = [{"label": key, "value": value, "type": "text"} for key, value in others.items()]
-        shown.append({"title": _("Own fields"), "items": items})
-    return shown
+        loose = [_loose(key, value) for key, value in others.items()]
+        groups.append({"title": _("Own fields"), "facts": loose})
+    return groups
 
 
-def _merged(rtype: RecordType, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def fact(
+    cells: Cells, rtype: RecordType, record: Mapping[str, Any], field: Field, *, editable: bool
+) -> dict[str, Any]:
+    """One field of a record with all its rows (each contact point is one)."""
+    items = list(_items(cells, field, flat(record, [field]).get(field.name)))
+    kept = record.get(profile.NAME) or {}
+    if field.profile and items:
+        items[0] |= sources.of(cells, field, kept.get(field.json_key) or ())
+    items = [each for each in items if _has(each)] or items[:1]
+    # Rows need the width of a dialog; so does a long text.
+    wide = field.type in (FieldType.COLLECTION, FieldType.LONGTEXT, FieldType.JSON)
+    return {
+        "name": field.name,
+        "label": field.label,
+        "items": items or [{"label": field.label, "value": None, "type": "text"}],
+        "blank": not any(_has(each) for each in items),
+        "edit_url": f"/{rtype.path}/{record['id']}/facts/{field.name}" if editable else None,
+        "wide": wide,
+    }
+
+
+def editable(
+    session: ScopedSession, rtype: RecordType, record: Mapping[str, Any]
+) -> frozenset[str]:
+    """The fields that have an input on the page of this record."""
+    return frozenset(each.name for each in form_fields.of_record(session, rtype, record))
+
+
+def _loose(key: str, value: Any) -> dict[str, Any]:
+    items = [{"label": key, "value": value, "type": "text"}]
+    return {"name": f"custom.{key}", "label": key, "items": items, "blank": not _has(items[0])}
+
+
+def _merged(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Groups in which nothing is filled in become one, at the end."""
-    filled = [each for each in groups if any(_has(item) for item in each["items"])]
-    blank = [item for each in groups if each not in filled for item in each["items"]]
+    filled = [each for each in groups if any(not item["blank"] for item in each["facts"])]
+    blank = [item for each in groups if each not in filled for item in each["facts"]]
     if not blank:
         return filled
     edit_url = next((each["edit_url"] for each in groups if each["edit_url"]), None)
     whole = edit_url.partition("?")[0] if edit_url else None
-    return [*filled, {"title": _("Not filled in yet"), "items": blank, "edit_url": whole}]
+    return [*filled, {"title": _("Not filled in yet"), "facts": blank, "edit_url": whole}]
 
 
 def _has(item: Mapping[str, Any]) -> bool:
@@ -82,7 +126,8 @@ def title_of(session: ScopedSession, group: str) -> str:
     try:
         return str(session.site.manager.manifest(group).label)
     except (PluginError, AttributeError):
-        return group.replace("_", " ").capitalize()
+        # An administrator's own group is shown as it was typed.
+        return group.replace("_", " ").capitalize() if group.islower() else group
 
 
 def _items(cells: Cells, field: Field, value: Any) -> Iterable[dict[str, Any]]:
@@ -138,11 +183,16 @@ def _point_type(kind: str, value: str) -> str:
     return shown if shown != "url" or value.startswith(("http://", "https://")) else "text"
 
 
-def long_texts(record: Mapping[str, Any], fields: Iterable[Field]) -> list[dict[str, Any]]:
-    """Texts that deserve the middle of the page."""
-    values = flat(record, fields)
-    return [
-        {"title": each.label, "text": values[each.name]}
-        for each in fields
-        if each.type is FieldType.LONGTEXT and values.get(each.name)
-    ]
+def texts(
+    session: ScopedSession,
+    rtype: RecordType,
+    record: Mapping[str, Any],
+    fields: Iterable[Field],
+    may_edit: bool,
+) -> list[dict[str, Any]]:
+    """Texts that deserve the middle of the page; a blank one only where it can be written."""
+    long = [each for each in fields if each.type is FieldType.LONGTEXT]
+    cells = Cells(session, long)
+    writable = editable(session, rtype, record) if may_edit and long else frozenset()
+    found = [fact(cells, rtype, record, each, editable=each.name in writable) for each in long]
+    return [each for each in found if not each["blank"] or each["edit_url"]]

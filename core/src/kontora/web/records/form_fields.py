@@ -8,10 +8,11 @@ from typing import Any
 from kontora.access.session import ScopedSession
 from kontora.records.schema import Purpose, writable_fields
 from kontora.records.service import grants_of
-from kontora.registry.fields import Field
+from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import Text, _
-from kontora.web.records import custom
+from kontora.web import forms
+from kontora.web.records import roles
 
 # What most people fill in first; everything else folds away under “more details”.
 FIRST: Mapping[str | None, tuple[str, ...]] = {
@@ -43,7 +44,6 @@ def inputs(
 ) -> list[Field]:
     """The fields of a form; `part` narrows them to one group of facts."""
     declared = writable_fields(rtype, session.principal.rights, purpose, kind)
-    declared += custom.writable(session, rtype)
     hidden = LEFT_OUT.get(kind, frozenset())
     fields = [each for each in declared if each.in_form and each.name not in hidden]
     if part:
@@ -51,6 +51,24 @@ def inputs(
     order = FIRST.get(kind, ())
     rank = {name: number for number, name in enumerate(order)}
     return sorted(fields, key=lambda each: (rank.get(each.name, len(order)), each.order))
+
+
+def of_record(
+    session: ScopedSession,
+    rtype: RecordType,
+    record: Mapping[str, Any],
+    part: str | None = None,
+) -> list[Field]:
+    """The inputs of a record that exists. A text that imports joined to a list has none: a single
+    one would lose the others."""
+    kind = record.get("kind") if rtype.kinds else None
+    own = record.get("custom") or {}
+    return [
+        each
+        for each in inputs(session, rtype, "change", kind, part)
+        if roles.shows(each, record)
+        and not (each.type is FieldType.TEXT and isinstance(own.get(each.json_key or ""), list))
+    ]
 
 
 def arranged(
@@ -82,10 +100,13 @@ def described(session: ScopedSession, field: Field) -> dict[str, Any]:
         "type": str(field.type),
         "help": "" if field.name == "display_name" else field.help,
         "required": field.required,
-        "choices": field.choices,
+        "choices": [each for each in field.choices if not each.retired],
         "max_length": field.max_length,
         "target": field.target,
     }
+    if forms.answers(field):
+        # A tick has two states; “not answered” is the third.
+        found |= {"type": "choice", "choices": [("true", _("yes")), ("false", _("no"))]}
     if field.target:
         kind = f"?kind={field.target_kind}" if field.target_kind else ""
         found["lookup_url"] = f"/lookup/{field.target}{kind}"
@@ -94,6 +115,14 @@ def described(session: ScopedSession, field: Field) -> dict[str, Any]:
         found["sub_fields"] = [described(session, each) for each in field.collection.fields]
         found["add_label"] = ADD.get(field.name)
     return found
+
+
+def with_present(shown: dict[str, Any], field: Field, values: Mapping[str, Any]) -> dict[str, Any]:
+    """A retired choice that a record still has stays in its form, or saving would lose it."""
+    present = values.get(field.name)
+    held = present if isinstance(present, list) else [present]
+    late = [each for each in field.choices if each.retired and each.value in held]
+    return {**shown, "choices": [*shown["choices"], *late]} if late else shown
 
 
 def _create_url(session: ScopedSession, field: Field) -> str | None:

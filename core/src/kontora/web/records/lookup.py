@@ -7,10 +7,11 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from kontora.access.session import ScopedSession
+from kontora.db.fold import fold
 from kontora.errors import Invalid, NotFound
 from kontora.http.context import db
 from kontora.http.policy import RECORDS, policy
-from kontora.records import service
+from kontora.records import search_find, service
 from kontora.registry.records import RecordType
 from kontora.web.records import party
 from kontora.web.records.blueprint import blueprint
@@ -29,11 +30,21 @@ def lookup(entity: str) -> Response:
     kind = request.args.get("kind") or None
     rtypes = _types(session, entity, kind)
     q = request.args.get("q", "").strip()[:200]
+    found = _offered(session, rtypes, q)
+    if not found and (near := search_find.forgiven(session, rtypes, q)) is not None:
+        found = _offered(session, rtypes, near)
+    return jsonify(found)
+
+
+def _offered(session: ScopedSession, rtypes: list[RecordType], q: str) -> list[dict[str, Any]]:
+    """Those that fit best, and among them first those whose name begins with what was typed."""
     found: dict[str, dict[str, Any]] = {}
     for rtype in rtypes:
         for each in _search(session, rtype, q):
             found.setdefault(each["id"], each)
-    return jsonify(sorted(found.values(), key=lambda each: _rank(each["label"], q))[:MOST])
+    begun = fold(q)
+    ordered = sorted(found.values(), key=lambda each: not fold(each["label"]).startswith(begun))
+    return ordered[:MOST]
 
 
 def _types(session: ScopedSession, entity: str, kind: str | None) -> list[RecordType]:
@@ -50,7 +61,7 @@ def _types(session: ScopedSession, entity: str, kind: str | None) -> list[Record
 
 
 def _search(session: ScopedSession, rtype: RecordType, q: str) -> list[dict[str, Any]]:
-    query = service.Query(q=q or None, fields=(rtype.title,), limit=MOST, sort=(rtype.sort,))
+    query = service.Query(q=q or None, fields=(rtype.title,), limit=MOST)
     try:
         page = service.list_records(session, rtype, query)
     except Invalid:  # for example nothing but signs
@@ -64,9 +75,3 @@ def _search(session: ScopedSession, rtype: RecordType, q: str) -> list[dict[str,
         }
         for item in page.items
     ]
-
-
-def _rank(label: str, q: str) -> tuple[bool, str]:
-    """Names that begin with what was typed come first."""
-    folded = label.casefold()
-    return (bool(q) and not folded.startswith(q.casefold()), folded)

@@ -7,23 +7,36 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from flask import Response, g, make_response, render_template
+from flask import Response, g, make_response, redirect, render_template, request
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from kontora.access.session import ScopedSession
+from kontora.db.engine import is_connection_lost
 from kontora.db.limits import time_limit
 from kontora.errors import NotFound
 from kontora.http.context import db, site
 from kontora.http.policy import RECORDS, policy
 from kontora.plugins.errorlog import one_line
 from kontora.records import service
+from kontora.records.owners import has_owner
 from kontora.registry.faces import Panel
 from kontora.registry.records import RecordType
-from kontora.text import Text
+from kontora.text import Text, _
+from kontora.web import preferences
+from kontora.web.addresses import came_from
 from kontora.web.records.blueprint import blueprint
 
 SECONDS = 3.0
+# Parts of the right column that core draws itself: id, title, for which kinds of parties (None:
+# for every record that has an owner).
+OWN: tuple[tuple[str, Text, tuple[str | None, ...]], ...] = (
+    ("people", _("People"), ("organisation",)),
+    ("positions", _("Positions"), ("person",)),
+    ("holding", _("Holding"), ("organisation",)),
+    ("relations", _("Relations"), ("person", "organisation")),
+    ("owners", _("Owners"), (None,)),
+)
 log = structlog.get_logger("kontora.web")
 
 
@@ -33,10 +46,46 @@ def panels_of(session: ScopedSession, rtype: RecordType, kind: str | None) -> li
     return [
         each
         for each in session.registry.panels
-        if each.entity == rtype.entity
+        if each.entity in (rtype.entity, "*")
         and (each.permission is None or rights.has(each.permission))
         and (not each.kinds or kind is None or kind in each.kinds)
     ]
+
+
+def arranged(session: ScopedSession, rtype: RecordType, kind: str | None) -> list[dict[str, Any]]:
+    """The parts of the right column in the order that this user gave them; new ones come last.
+
+    Those of core's own stand in the page (`panel` is None), the others load by themselves.
+    """
+    offered = panels_of(session, rtype, kind)
+    found: list[dict[str, Any]] = [
+        {"id": name, "title": title, "panel": None}
+        for name, title, kinds in OWN
+        if (has_owner(rtype) if None in kinds else kind in kinds)
+    ]
+    found += [{"id": each.id, "title": each.title, "panel": each} for each in offered]
+    user_id = session.principal.user_id
+    kept = preferences.get(session, user_id, key_of(rtype)) if user_id is not None else None
+    places = {name: place for place, name in enumerate(kept or ())}
+    return sorted(found, key=lambda each: places.get(each["id"], len(places)))
+
+
+def key_of(rtype: RecordType) -> str:
+    """Under which the order of panels is kept, for each user and type."""
+    return f"panels:{rtype.path}"
+
+
+@blueprint.post("/<rtype:rtype>/panels")
+@policy(RECORDS)
+def arrange(rtype: RecordType) -> Response:
+    """Keep the order of panels (`panels`, repeated) on pages of this type, for this user."""
+    session = db()
+    service.require(session, rtype, "view")
+    known = {each.id for each in session.registry.panels} | {name for name, *_rest in OWN}
+    wanted = [name for name in dict.fromkeys(request.form.getlist("panels")) if name in known]
+    if session.principal.user_id is not None:
+        preferences.put(session, session.principal.user_id, key_of(rtype), wanted or None)
+    return make_response(redirect(came_from(f"/{rtype.path}"), 303))
 
 
 @blueprint.get("/<rtype:rtype>/<uuid:record_id>/panels/<panel_id>")
@@ -50,8 +99,13 @@ def show_panel(rtype: RecordType, record_id: UUID, panel_id: str) -> Response:
     panel = next((each for each in offered if each.id == panel_id), None)
     if panel is None:
         raise NotFound()
+    told = (rtype.entity,) if panel.entity == "*" else ()
     body = contained(
-        session, panel.id, panel.title, panel.template, lambda: panel.load(session, record_id)
+        session,
+        panel.id,
+        panel.title,
+        panel.template,
+        lambda: panel.load(session, record_id, *told),
     )
     response = make_response(body or "")
     if body is None:
@@ -79,6 +133,8 @@ def contained(
                 return None
             return _markup(render_template(template, **{"title": title, **found}))
     except Exception as error:  # a plugin may raise anything; it costs only its own box
+        if is_connection_lost(error):
+            raise
         return _failed(name, title, error)
 
 

@@ -46,41 +46,48 @@ def hints(
     if rtype.entity != "party" or not items:
         return {}
     ids = [UUID(item["id"]) for item in items]
-    rows = session.execute(
+    rows = (
         select(Affiliation, Party.display_name)
         .outerjoin(Party, Party.id == Affiliation.organisation_id)
         .where(Affiliation.person_id.in_(ids))
         .order_by(Affiliation.position, Affiliation.id)
     )
     found: dict[str, str] = {}
-    for place, firm in rows:
+    for place, firm in () if _hides(session, "affiliations") else session.execute(rows):
         if is_current(_dates(place)):
             words = [word for word in (place.title, firm) if word]
             found.setdefault(str(place.person_id), " · ".join(words))
-    for key, text in _firms(session, ids, with_industry="industry" not in columns).items():
+    with_industry = "industry" not in columns and not _hides(session, "industry")
+    for key, text in _firms(session, ids, with_industry=with_industry).items():
         found.setdefault(key, text)
     return found
 
 
 def _firms(session: ScopedSession, ids: Sequence[UUID], *, with_industry: bool) -> dict[str, str]:
+    with_town = not _hides(session, "addresses")
     firms = select(Organisation.party_id, Organisation.industry)
-    places = select(Address.party_id, Address.locality).order_by(Address.position, Address.id)
+    if with_town:
+        firms = firms.add_columns(Address.locality).outerjoin(
+            Address, Address.party_id == Organisation.party_id
+        )
+        firms = firms.order_by(Address.position, Address.id)
     words: dict[str, list[str]] = {}
-    for key, industry in session.execute(firms.where(Organisation.party_id.in_(ids))):
-        words[str(key)] = [industry] if industry and with_industry else []
     towns: dict[str, str] = {}
-    for key, town in (
-        session.execute(places.where(Address.party_id.in_(UUID(each) for each in words)))
-        if words
-        else ()
-    ):
-        if town:
-            towns.setdefault(str(key), town)
+    for row in session.execute(firms.where(Organisation.party_id.in_(ids))):
+        shown = [row.industry] if row.industry and with_industry else []
+        words.setdefault(str(row.party_id), shown)
+        if with_town and row.locality:
+            towns.setdefault(str(row.party_id), row.locality)
     return {
         key: " · ".join([*known, *([towns[key]] if key in towns else [])])
         for key, known in words.items()
         if known or key in towns
     }
+
+
+def _hides(session: ScopedSession, field: str) -> bool:
+    """Whether a field of parties, of which these words are made, is hidden from the reader."""
+    return session.principal.rights.hides("party", field)
 
 
 def _dates(row: Any) -> dict[str, Any]:
@@ -90,6 +97,8 @@ def _dates(row: Any) -> dict[str, Any]:
 
 def people(session: ScopedSession, party_id: UUID, kind: str) -> list[dict[str, Any]]:
     """The positions of a person, or the people of an organisation, present ones first."""
+    if _hides(session, "affiliations"):
+        return []
     mine: Any = Affiliation.person_id
     theirs: Any = Affiliation.organisation_id
     if kind == "organisation":
@@ -128,6 +137,8 @@ def _names(session: ScopedSession, ids: Sequence[UUID | None]) -> dict[UUID | No
 
 def relations(session: ScopedSession, party_id: UUID) -> list[dict[str, Any]]:
     """The relations of a party in both directions."""
+    if _hides(session, "relations"):
+        return []
     rows = session.scalars(
         select(Relation)
         .where(or_(Relation.party_id == party_id, Relation.other_id == party_id))

@@ -6,31 +6,44 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from flask import render_template, request
+from flask import Response, render_template, request
 
 from kontora.access.session import ScopedSession
 from kontora.http.context import db
+from kontora.http.opened import opened
 from kontora.http.policy import RECORDS, policy
-from kontora.records import service
+from kontora.records import past, service
+from kontora.records.opened import may_watch_user
+from kontora.records.owners import has_owner
 from kontora.records.schema import readable_fields
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
-from kontora.web.records import custom, facts, party, timeline
+from kontora.web.records import composer, facts, panels, party, past_page, roles, timeline
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.cells import TONES, Cells, plain
-from kontora.web.records.panels import panels_of
+from kontora.web.records.form_fields import LEFT_OUT
+from kontora.web.records.history_page import owner_periods
 
 # Shown in the header or in panels of their own, not among the facts.
 ELSEWHERE = frozenset({"affiliations", "relations"})
+# Of an activity: when it was done or is due, which both stand there.
+OTHERWISE = frozenset({"at"})
 HEADED = frozenset({"owner", "branch"})
 
 
 @blueprint.get("/<rtype:rtype>/<uuid:record_id>")
 @policy(RECORDS)
-def show_record(rtype: RecordType, record_id: UUID) -> str:
-    """The page of a record."""
-    return render_record(db(), rtype, record_id)
+def show_record(rtype: RecordType, record_id: UUID) -> str | Response:
+    """The page of a record; with `?as_of=` as it was on a past day."""
+    session, day = db(), request.args.get("as_of")
+    if day is not None:
+        page: str | Response = past_page.render_past(session, rtype, record_id, day)
+    else:
+        page = render_record(session, rtype, record_id)
+    if "before" not in request.args:  # older entries of the timeline are no new opening
+        opened(rtype, record_id)
+    return page
 
 
 def render_record(
@@ -39,32 +52,53 @@ def render_record(
     record_id: UUID,
     composed: tuple[dict[str, Any], dict[str, Any]] | None = None,
 ) -> str:
-    """The page; `composed` holds what was typed into the composer, and what is wrong with it."""
+    """The page; `composed` holds what was typed into the composer, and what is wrong with it.
+
+    The number of statements does not depend on how much happened with the record.
+    """
     record, fields = loaded(session, rtype, record_id)
     head = heading(session, rtype, record, fields)
-    may_edit = head["may_edit"]
     is_party = rtype.entity == "party"
-    elsewhere = {rtype.title} | (ELSEWHERE if is_party else set())
-    shown = [each for each in fields if each.name not in elsewhere]
-    if not is_party:
-        shown = [each for each in shown if each.type is not FieldType.LONGTEXT]
-    cursor = request.args.get("before")
-    entries = timeline.context(session, record_id, cursor) if is_party else None
+    entries = service.history(session, rtype, record_id)
     typed, problems = composed or ({}, {})
     return render_template(
         "core/pages/record.html",
         **head,
-        fact_groups=facts.groups(session, rtype, record, _main_first(shown), may_edit=may_edit),
-        timeline=entries,
-        composer=timeline.composer(session, rtype),
+        fact_groups=facts.groups(
+            session,
+            rtype,
+            record,
+            shown_as_facts(rtype, head["kind"], fields),
+            may_edit=head["may_edit"],
+            entries=entries,
+        ),
+        timeline=timeline.context(session, rtype, record_id, request.args, entries),
+        composer=composer.context(session, rtype),
         composer_values=typed,
         composer_errors=problems,
-        texts=[] if is_party else facts.long_texts(record, fields),
-        changes=[] if is_party else changes(session, rtype, record_id)[:10],
-        people=party.people(session, record_id, record["kind"]) if is_party else [],
+        texts=[] if is_party else facts.texts(session, rtype, record, fields, head["may_edit"]),
+        people=party.people(session, record_id, record["kind"])
+        if is_party and not head["is_firm"]
+        else [],
         relations=party.relations(session, record_id) if is_party else [],
-        panels=panels_of(session, rtype, record.get("kind")),
+        sections=panels.arranged(session, rtype, record.get("kind")),
+        owners=owner_periods(session, rtype, record_id)[:4] if has_owner(rtype) else [],
+        today=past.today(session).isoformat(),
     )
+
+
+def shown_as_facts(rtype: RecordType, kind: str | None, fields: list[Field]) -> list[Field]:
+    """The fields of the left column; ownership stands in the header too, so it comes last."""
+    is_party = rtype.entity == "party"
+    left_out = LEFT_OUT.get(kind, frozenset())
+    shown = [
+        each
+        for each in fields
+        if each.name not in (ELSEWHERE if is_party else OTHERWISE)
+        and each.name not in left_out
+        and (is_party or each.type is not FieldType.LONGTEXT)
+    ]
+    return sorted(shown, key=lambda each: (each.name in HEADED, each.order))
 
 
 def loaded(
@@ -76,12 +110,7 @@ def loaded(
     record = service.get_record(session, rtype, record_id, expand=on_demand)
     kind = record.get("kind") if rtype.kinds else None
     fields = [each for each in readable if each.applies_to(kind) and each.shortcut is None]
-    return record, [*fields, *custom.fields(session, rtype)]
-
-
-def _main_first(fields: list[Field]) -> list[Field]:
-    """Ownership stands in the header already, so its group comes last."""
-    return sorted(fields, key=lambda each: (each.name in HEADED, each.order))
+    return record, [each for each in fields if roles.shows(each, record)]
 
 
 def heading(
@@ -105,9 +134,10 @@ def heading(
         "badges": _badges(values),
         "owner": record.get("owner"),
         "branch_of": (record.get("branch") or {}).get("name"),
-        "next": _next(session, rtype, record_id),
+        "next": _next(session, rtype, record),
         "may_edit": rights["edit"],
-        "more": _more(rtype, base, rights["delete"]),
+        "is_firm": rtype.entity == "party" and record.get("kind") == "organisation",
+        "more": _more(session, rtype, record, base, rights),
         "reach": _reach(record),
     }
 
@@ -126,36 +156,73 @@ def _badges(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def _next(session: ScopedSession, rtype: RecordType, record_id: UUID) -> dict[str, Any] | None:
-    """The next planned activity of a party."""
+def _next(
+    session: ScopedSession, rtype: RecordType, record: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The next planned activity of a record; of a planned activity, itself."""
     activities = timeline.activities(session)
-    if rtype.entity != "party" or not service.grants_of(session, activities, "view"):
+    if not service.grants_of(session, activities, "view"):
         return None
-    conditions = [
-        {"field": "parties", "op": "eq", "value": str(record_id)},
-        {"field": "state", "op": "eq", "value": "planned"},
-    ]
-    query = service.Query(filter={"and": conditions}, sort=("due_at",), limit=1)
-    entries = timeline.entries_of(session, service.list_records(session, activities, query).items)
-    if not entries:
+    if rtype.entity == "activity":
+        items = [record] if record.get("state") == "planned" and record.get("due_at") else []
+    elif timeline.has_timeline(rtype):
+        planned = {"field": "state", "op": "eq", "value": "planned"}
+        here = timeline.about(rtype, UUID(str(record["id"])))
+        query = service.Query(filter={"and": [here, planned]}, sort=("due_at",), limit=1)
+        items = list(service.list_records(session, activities, query).items)
+    else:
         return None
-    first = entries[0]
-    return {
-        "text": first["title"],
-        "url": first["url"],
-        "when": first["when"],
-        "late": first["late"],
-    }
+    return next(iter(timeline.entries_of(session, items)), None)
 
 
-def _more(rtype: RecordType, base: str, may_delete: bool) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {"label": _("History"), "url": f"{base}/history", "icon": "history"}
-    ]
-    if rtype.has_bin and may_delete:
+def _more(
+    session: ScopedSession,
+    rtype: RecordType,
+    record: Mapping[str, Any],
+    base: str,
+    rights_on: Mapping[str, bool],
+) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    if rights_on["edit"]:
+        found.append({"label": _("Edit all fields"), "url": f"{base}/edit", "icon": "pencil"})
+    if rtype.entity == "party" and record.get("kind") == "organisation":
+        found += [
+            {"label": _("Organisation chart"), "url": f"{base}/chart", "icon": "binary-tree"},
+            {"label": _("Holding"), "url": f"{base}/tree", "icon": "sitemap"},
+        ]
+    if rtype.entity == "party":
+        found.append({"label": _("Consents"), "url": f"{base}/consents", "icon": "shield-check"})
+    found.append({"label": _("History"), "url": f"{base}/history", "icon": "history"})
+    found.append({"label": _("Print"), "icon": "printer", "attrs": {"data-print": True}})
+    if rtype.entity == "user":
+        rights = session.principal.rights
+        if may_watch_user(session, UUID(base.rpartition("/")[2])):
+            text = _("What he opened and exported")
+            found.append({"label": text, "url": f"/admin{base}/reading", "icon": "eye"})
+        if rights.has("people.hand_over"):
+            text = _("Hand over")
+            found.append({"label": text, "url": f"/admin{base}/handover", "icon": "transfer"})
+    if rtype.entity == "party":
+        found += _privacy(session, base)
+    if rtype.has_bin and rights_on["delete"]:
         gone = {"label": _("Move to the bin"), "url": f"{base}/delete", "icon": "trash"}
         found += [{"divider": True}, {**gone, "method": "post", "danger": True}]
     return found
+
+
+def _privacy(session: ScopedSession, base: str) -> list[dict[str, Any]]:
+    """What may be asked for about a person; of an organisation the pages say that it is none."""
+    kind, record_id = base.rpartition("/")[0], base.rpartition("/")[2]
+    rights = session.principal.rights
+    ways = (
+        ("privacy.export", _("Export this person's data"), "export", "download"),
+        ("privacy.erase", _("Erase this person"), "erase", "trash"),
+    )
+    return [
+        {"label": text, "url": f"/admin/privacy/{way}/{record_id}", "icon": icon}
+        for right, text, way, icon in ways
+        if kind == "/contacts" and rights.has(right)
+    ]
 
 
 def _reach(record: Mapping[str, Any]) -> dict[str, str]:
@@ -166,86 +233,3 @@ def _reach(record: Mapping[str, Any]) -> dict[str, str]:
         if each.get("status") not in ("invalid", "former"):
             found.setdefault(each["kind"], each["value"])
     return found
-
-
-# History
-
-
-@blueprint.get("/<rtype:rtype>/<uuid:record_id>/history")
-@policy(RECORDS)
-def show_history(rtype: RecordType, record_id: UUID) -> str:
-    """Who changed what, when, and from what to what; and who owned the record."""
-    session = db()
-    record, fields = loaded(session, rtype, record_id)
-    return render_template(
-        "core/pages/history.html",
-        **heading(session, rtype, record, fields),
-        changes=changes(session, rtype, record_id),
-        owners=_owners(session, rtype, record_id),
-    )
-
-
-def changes(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
-    """The saves of a record in words."""
-    cells = Cells(session, rtype.fields)
-    verbs = {
-        "create": _("created"),
-        "change": _("changed"),
-        "delete": _("moved to the bin"),
-        "restore": _("brought back"),
-        "merge": _("merged"),
-        "password": _("set the password"),
-        "import": _("imported"),
-    }
-    own = {each.name: each for each in custom.fields(session, rtype)}
-    found = []
-    for entry in service.history(session, rtype, record_id):
-        rows = []
-        for name, label, old, new in entry.fields:
-            field = rtype.field_named(name) or own.get(name)
-            label = str(own[name].label) if name in own else label
-            rows.append(
-                {"label": label, "old": _text(cells, field, old), "new": _text(cells, field, new)}
-            )
-        system = entry.principal_kind == "system"
-        found.append(
-            {
-                "who": str(_("Kontora itself")) if system else entry.who,
-                "verb": verbs.get(entry.verb, entry.verb),
-                "when": entry.at,
-                "fields": rows,
-            }
-        )
-    return found
-
-
-def _text(cells: Cells, field: Field | None, value: Any) -> str:
-    """A value of the log in words; one of a field that is gone as it was kept."""
-    if value is None or value == [] or value == "":
-        return ""
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    if field is None:
-        return plain(value)
-    if field.collection is not None and not field.collection.single:
-        return "; ".join(cells.sentence(field.collection.fields, row) for row in value)
-    return plain(cells.cell(field, value))
-
-
-def _owners(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[dict[str, Any]]:
-    from kontora.web import names
-
-    rows = service.ownership(session, rtype, record_id)
-    users = names.titles(session, "user", [row["owner_id"] for row in rows if row["owner_id"]])
-    branches = names.titles(
-        session, "branch", [row["branch_id"] for row in rows if row["branch_id"]]
-    )
-    return [
-        {
-            "owner": users.get(row["owner_id"], str(_("nobody"))),
-            "branch": branches.get(row["branch_id"], ""),
-            "from": row["valid_from"],
-            "to": row["valid_to"],
-        }
-        for row in rows
-    ]

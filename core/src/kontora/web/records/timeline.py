@@ -1,4 +1,4 @@
-"""The timeline of a party: what is planned, what happened, and the composer on top."""
+"""The timeline of a record: what is planned above, what happened below, with its changes."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from flask import Response, make_response, redirect, request
-
 from kontora import clock
 from kontora.access.session import ScopedSession
-from kontora.errors import Invalid
-from kontora.http.context import db
-from kontora.http.policy import RECORDS, policy
 from kontora.records import service
+from kontora.records.changes import HistoryEntry
 from kontora.registry.records import RecordType
 from kontora.text import _
-from kontora.web import flash, formats, forms, names
-from kontora.web.addresses import came_from
-from kontora.web.complaints import explained
-from kontora.web.records.blueprint import blueprint
-from kontora.web.records.cells import Cells
+from kontora.web import formats, mentions, names
+from kontora.web.addresses import with_query
+from kontora.web.records import log_entries, wishes
+from kontora.web.records.cells import Cells, plain
 
 PAGE, PLANNED = 30, 50
+PLAN = {"field": "state", "op": "eq", "value": "planned"}
 
 
 def activities(session: ScopedSession) -> RecordType:
@@ -32,26 +28,88 @@ def activities(session: ScopedSession) -> RecordType:
     return session.registry.record_type("activities")  # type: ignore[no-any-return]
 
 
-def context(session: ScopedSession, record_id: UUID, cursor: str | None) -> dict[str, Any] | None:
-    """Entries of a party's timeline; None when the user may see no activities."""
+def has_timeline(rtype: RecordType) -> bool:
+    """Whether activities can be about records of this type: all but those of our own company,
+    and activities themselves."""
+    guard = rtype.model.__guard__  # type: ignore[attr-defined]
+    return guard.mode == "record" and rtype.entity != "activity"
+
+
+def about(rtype: RecordType, record_id: UUID) -> dict[str, Any]:
+    """The condition that an activity is with this party, or about this record."""
+    name = "parties" if rtype.entity == "party" else "records.id"
+    return {"field": name, "op": "eq", "value": str(record_id)}
+
+
+def context(
+    session: ScopedSession,
+    of: RecordType,
+    record_id: UUID,
+    arguments: Mapping[str, str],
+    changes: Sequence[HistoryEntry],
+) -> dict[str, Any] | None:
+    """Planned and past entries of a record, as its reader wants to see them; None when there is
+    nothing of the kind.
+
+    `arguments` are those of the address: `before` and `until` lead to what is older. `changes` is
+    the history of the record; between two activities stand the changes of that time.
+    """
     rtype = activities(session)
-    if not service.grants_of(session, rtype, "view"):
-        return None
-    here = {"field": "parties", "op": "eq", "value": str(record_id)}
-    planned = {"field": "state", "op": "eq", "value": "planned"}
-    soon = service.Query(filter={"and": [here, planned]}, sort=("due_at",), limit=PLANNED)
-    past = service.Query(
-        filter={"and": [here, {"not": planned}]}, sort=("-at",), limit=PAGE, cursor=cursor
-    )
-    done = service.list_records(session, rtype, past)
-    entries = _entries(session, rtype, done.items, record_id)
+    shows_activities = has_timeline(of) and service.grants_of(session, rtype, "view")
+    wish = wishes.read(session, of)
+    cursor, until = arguments.get("before"), _moment(arguments.get("until"))
+    here: list[dict[str, Any]] = [about(of, record_id), *wish.conditions()]
+    planned_too: list[dict[str, Any]] = []
+    done: list[dict[str, Any]] = []
+    older = None
+    if shows_activities and wish.activities:
+        page = _past(session, rtype, here, cursor)
+        done, older = _entries(session, rtype, page.items, record_id), page.next
+        if not cursor:
+            planned_too = _planned(session, rtype, here, record_id)
+    floor = done[-1]["when"] if older and done else None
+    if wish.changes:
+        rows = [each for each in changes if _within(each, until, floor)]
+        done += log_entries.of(session, of, record_id, wish.wanted(rows))
+        done.sort(key=lambda each: each["when"], reverse=True)
     return {
-        "planned": []
-        if cursor
-        else _entries(session, rtype, service.list_records(session, rtype, soon).items, record_id),
-        "days": _days(entries),
-        "next": done.next,
+        "planned": planned_too,
+        "days": _days(done),
+        "next": with_query("", [("before", older), ("until", floor.isoformat())])
+        if older and floor
+        else None,
+        "choices": wishes.choices(session, of, wish, activities=shows_activities),
+        "people": wishes.people(session, of, record_id, wish) if shows_activities else [],
+        "narrowed": wish.narrowed,
     }
+
+
+def _past(
+    session: ScopedSession, rtype: RecordType, here: list[dict[str, Any]], cursor: str | None
+) -> service.Page:
+    query = service.Query(
+        filter={"and": [*here, {"not": PLAN}]}, sort=("-at",), limit=PAGE, cursor=cursor
+    )
+    return service.list_records(session, rtype, query)
+
+
+def _planned(
+    session: ScopedSession, rtype: RecordType, here: list[dict[str, Any]], record_id: UUID
+) -> list[dict[str, Any]]:
+    query = service.Query(filter={"and": [*here, PLAN]}, sort=("due_at",), limit=PLANNED)
+    return _entries(session, rtype, service.list_records(session, rtype, query).items, record_id)
+
+
+def _moment(given: str | None) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(given) if given else None
+    except ValueError:
+        return None
+    return found if found is None or found.tzinfo else None
+
+
+def _within(entry: HistoryEntry, until: datetime | None, floor: datetime | None) -> bool:
+    return (until is None or entry.at < until) and (floor is None or entry.at >= floor)
 
 
 def _days(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -74,7 +132,7 @@ def _entries(
     session: ScopedSession,
     rtype: RecordType,
     items: Sequence[Mapping[str, Any]],
-    party_id: UUID | None,
+    own: UUID | None,
 ) -> list[dict[str, Any]]:
     cells = Cells(session, rtype.fields)
     kind = rtype.field_named("kind")
@@ -84,6 +142,7 @@ def _entries(
     may_edit = service.grants_of(session, rtype, "edit")
     may_delete = service.grants_of(session, rtype, "delete")
     now = clock.now()
+    named = mentions.of(session, [each["id"] for each in items if "@" in (each["body"] or "")])
     found = []
     for item in items:
         label = cells.choice(kind, item["kind"], badge=False)
@@ -98,12 +157,19 @@ def _entries(
                 "title": item["subject"] or label,
                 "url": url,
                 "body": item["body"],
+                "mentions": named.get(str(item["id"])),
                 "who": (item["owner"] or {}).get("name"),
                 "when": when,
                 "planned": planned,
                 "late": planned and when is not None and when < now,
-                "people": _people(session, item["parties"], kinds, party_id),
+                "facts": _facts(cells, rtype, item),
+                "may_edit": may_edit,
+                "people": [
+                    *_people(session, item["parties"], kinds, own),
+                    *_records(session, item["records"], own),
+                ],
                 "done_url": f"{url}/done" if planned and may_edit else None,
+                "move_url": f"{url}/postpone" if planned and may_edit else None,
                 "menu": _menu(url, may_edit, may_delete),
             }
         )
@@ -128,6 +194,35 @@ def _people(
     ]
 
 
+def _records(
+    session: ScopedSession, records: Sequence[Mapping[str, Any]], but: UUID | None
+) -> list[dict[str, Any]]:
+    """What else an activity is about; records of a plugin that is off have no page."""
+    found = []
+    for each in records:
+        url = names.path_of(session.registry, each["type"], each["id"]["id"])
+        if url is not None and each["id"]["id"] != str(but):
+            found.append({"name": each["id"]["name"] or str(_("no name")), "url": url})
+    return found
+
+
+def _facts(cells: Cells, rtype: RecordType, item: Mapping[str, Any]) -> list[str]:
+    """What is said beside an entry: the result of a call, how long a meeting was."""
+    found: list[str] = []
+    outcome = rtype.field_named("outcome")
+    if outcome is not None and item.get("outcome"):
+        found.append(plain(cells.choice(outcome, item["outcome"], badge=False)))
+    if item.get("duration"):
+        found.append(_length(item["duration"]))
+    return found
+
+
+def _length(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    words = [str(_("%(n)s h") % {"n": hours})] if hours else []
+    return " ".join([*words, *([str(_("%(n)s min") % {"n": rest})] if rest or not hours else [])])
+
+
 def _menu(url: str, may_edit: bool, may_delete: bool) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     if may_edit:
@@ -136,73 +231,3 @@ def _menu(url: str, may_edit: bool, may_delete: bool) -> list[dict[str, Any]]:
         gone = {"label": _("Move to the bin"), "url": f"{url}/delete", "icon": "trash"}
         found.append({**gone, "method": "post", "danger": True})
     return found
-
-
-def composer(session: ScopedSession, rtype: RecordType) -> dict[str, Any] | None:
-    """What the composer needs; None when the user may not create activities here."""
-    kinds = activities(session).field_named("kind")
-    if rtype.entity != "party" or kinds is None:
-        return None
-    if not service.grants_of(session, activities(session), "create"):
-        return None
-    order = ("note", "call", "mail", "meeting", "visit", "task", "letter", "chat", "fax")
-    choices = sorted(kinds.choices, key=lambda each: order.index(each.value))
-    return {"kinds": [(each.value, each.label) for each in choices]}
-
-
-@blueprint.post("/<rtype:rtype>/<uuid:record_id>/activities")
-@policy(RECORDS)
-def write_down(rtype: RecordType, record_id: UUID) -> Response:
-    """Create an activity with this party. What was typed stays when it is refused."""
-    from kontora.web.records.record_page import render_record
-
-    session = db()
-    service.get_record(session, rtype, record_id, fields=())
-    form = request.form
-    due = forms.moment_of(form["due_at"]) if form.get("due_at") else None
-    done = form.get("done") == "true" and not _is_ahead(due)
-    data: dict[str, Any] = {
-        "kind": form.get("kind", "note"),
-        "subject": form.get("subject", ""),
-        "body": form.get("body", ""),
-        "due_at": due,
-        "state": "done" if done else "planned",
-        "parties": [str(record_id)],
-    }
-    try:
-        if not (data["subject"].strip() or data["body"].strip()) and done:
-            raise Invalid({"": [_("Write what was said or decided.")]})
-        with session.begin_nested():
-            service.create_record(session, activities(session), data)
-    except Invalid as error:
-        problems = {path: [explained(t) for t in texts] for path, texts in error.errors.items()}
-        typed = {**form.to_dict(), "done": form.get("done") == "true"}
-        page = render_record(session, rtype, record_id, composed=(typed, problems))
-        return make_response(page, 422)
-    return make_response(redirect(f"/{rtype.path}/{record_id}", 303))
-
-
-def _is_ahead(due: str | None) -> bool:
-    try:
-        return due is not None and datetime.fromisoformat(due) > clock.now()
-    except (ValueError, TypeError):
-        return False
-
-
-@blueprint.post("/activities/<uuid:record_id>/done")
-@policy(RECORDS)
-def mark_done(record_id: UUID) -> Response:
-    """Mark a planned activity as done, now; it can be undone."""
-    session = db()
-    service.change_record(session, activities(session), record_id, {"state": "done"})
-    flash.tell(_("Marked as done."), "good", f"/activities/{record_id}/reopen")
-    return make_response(redirect(came_from("/activities"), 303))
-
-
-@blueprint.post("/activities/<uuid:record_id>/reopen")
-@policy(RECORDS)
-def reopen(record_id: UUID) -> Response:
-    """Plan an activity again that was marked as done."""
-    session = db()
-    service.change_record(session, activities(session), record_id, {"state": "planned"})
-    return make_response(redirect(came_from("/activities"), 303))

@@ -11,6 +11,7 @@ NEW: Mapping[str, Text] = {
     "contacts": _("New contact"),
     "counterparties": _("New counterparty"),
     "activities": _("New activity"),
+    "groups": _("New group"),
     "branches": _("New branch"),
     "teams": _("New team"),
     "users": _("New user"),

@@ -2,7 +2,16 @@
 
 export const words = document.getElementById('words')?.dataset ?? {};
 export const language = document.documentElement.lang || 'en';
-export const csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+export let csrf = document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+
+/** After a new sign-in: the token in all its places. */
+export function renew(token) {
+  csrf = token;
+  const meta = document.querySelector('meta[name="csrf-token"]');
+  if (meta) meta.content = token;
+  document.querySelectorAll('input[name="csrf_token"]').forEach((each) => { each.value = token; });
+  document.body.setAttribute('hx-headers:inherited', JSON.stringify({ 'X-CSRFToken': token }));
+}
 
 /** Listen once at the document for events on elements that match, also on those that come later. */
 export function on(type, selector, handle, options) {

@@ -115,10 +115,17 @@ document.addEventListener('htmx:after:request', (event) => {
   if (key(form)) store.drop(key(form));
 });
 
-addEventListener('beforeunload', (event) => { if (dirty.size > 0) event.preventDefault(); });
+document.addEventListener('kontora:discard', (event) => {
+  dirty.delete(event.target);
+  if (key(event.target)) store.drop(key(event.target));
+});
+
+// A form that left the page (a closed dialog) keeps its draft, and stops nobody from leaving.
+const unsaved = () => [...dirty].some((form) => form.isConnected);
+addEventListener('beforeunload', (event) => { if (unsaved()) event.preventDefault(); });
 document.addEventListener('click', async (event) => {
   const link = event.target.closest?.('a[href]');
-  if (!link || dirty.size === 0 || event.defaultPrevented || event.ctrlKey || event.metaKey || event.button !== 0) return;
+  if (!link || !unsaved() || event.defaultPrevented || event.ctrlKey || event.metaKey || event.button !== 0) return;
   if (link.target === '_blank' || link.getAttribute('href').startsWith('#') || !/^https?:$/.test(link.protocol)) return;
   event.preventDefault();
   if (!(await ask(words.unsaved, { yes: words.leave, no: words.stay }))) return;

@@ -4,6 +4,12 @@ import { on, place } from './dom.js';
 const owner = (menu) => document.querySelector(`[popovertarget="${CSS.escape(menu.id)}"]`);
 const items = (menu) => [...menu.querySelectorAll('a[href], button, input')].filter((each) => each.offsetParent);
 
+let placedAt = 0;
+document.addEventListener('beforetoggle', (event) => {
+  const opening = event.newState === 'open' && event.target.matches?.('[data-menu]');
+  if (opening) placedAt = owner(event.target)?.getBoundingClientRect().top ?? 0;
+}, true);
+
 document.addEventListener('toggle', (event) => {
   const menu = event.target;
   if (!(menu instanceof Element) || !menu.matches('[data-menu]')) return;
@@ -13,6 +19,12 @@ document.addEventListener('toggle', (event) => {
   place(menu, button);
   items(menu)[0]?.focus({ preventScroll: true });
 }, true);
+
+// htmx carries the style of an element over to the one that replaces it, which the policy forbids:
+// what floats forgets its place before.
+document.addEventListener('htmx:before:swap', () => {
+  document.querySelectorAll('[popover][style]:not(:popover-open)').forEach((each) => each.removeAttribute('style'));
+});
 
 on('keydown', '[data-menu]', (event, menu) => {
   const list = items(menu);
@@ -30,7 +42,10 @@ on('click', '[data-menu] .k-menu-item:not([aria-pressed])', (_event, item) => {
 
 addEventListener('scroll', (event) => {
   const menu = document.querySelector('[data-menu]:popover-open');
-  if (menu && !menu.contains(event.target)) menu.hidePopover();
+  if (!menu || menu.contains(event.target)) return;
+  // A scroll that ended before the menu opened is told after it.
+  const button = owner(menu);
+  if (!button || Math.abs(button.getBoundingClientRect().top - placedAt) > 2) menu.hidePopover();
 }, { capture: true, passive: true });
 
 // Tabs within one page: one is shown, the arrows move between them.

@@ -1,0 +1,1 @@
+"""Custom fields: what administrators (and imports) declare while the site runs."""

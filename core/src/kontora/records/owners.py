@@ -1,0 +1,71 @@
+"""Who owned a record from when to when, with the names that the reader may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from kontora.access.models import Branch, User
+from kontora.access.session import ScopedSession
+from kontora.records import service
+from kontora.registry.records import RecordType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """A span with one owner and one branch. `changed_by` made it so; None for spans from before
+    this was kept. `by_system` tells that it was the program itself, or its command line."""
+
+    owner: tuple[UUID, str] | None
+    branch: tuple[UUID, str] | None
+    begin: datetime
+    end: datetime | None
+    changed_by: str | None
+    by_system: bool
+
+
+def has_owner(rtype: RecordType) -> bool:
+    """Whether records of this type belong to somebody."""
+    return hasattr(rtype.model, "owner_id") and rtype.field_named("owner") is not None
+
+
+def periods(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[Period]:
+    """The owners of a record, newest first; without those fields that are hidden from the
+    reader. Raises NotFound when the record may not be seen."""
+    rows = service.ownership(session, rtype, record_id)
+    rights = session.principal.rights
+    if rights.hides(rtype.entity, "owner"):
+        return []
+    users = _names(session, User, (row["owner_id"] for row in rows))
+    branches: dict[UUID, str] = {}
+    if not rights.hides(rtype.entity, "branch"):
+        branches = _names(session, Branch, (row["branch_id"] for row in rows))
+    return [
+        Period(
+            owner=_pair(users, row["owner_id"]),
+            branch=_pair(branches, row["branch_id"]),
+            begin=row["valid_from"],
+            end=row["valid_to"],
+            changed_by=row["changed_by"],
+            by_system=row["changed_by_kind"] == "system",
+        )
+        for row in rows
+    ]
+
+
+def _pair(names: dict[UUID, str], found: UUID | None) -> tuple[UUID, str] | None:
+    return (found, names[found]) if found is not None and found in names else None
+
+
+def _names(session: ScopedSession, model: Any, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    wanted = {each for each in ids if each is not None}
+    if not wanted:
+        return {}
+    with session.with_deleted():
+        rows = session.execute(select(model.id, model.name).where(model.id.in_(wanted)))
+        return {row[0]: row[1] for row in rows}

@@ -1,0 +1,1 @@
+"""Known bugs, built in on purpose: each must be caught by its tests (T-35)."""
