@@ -68,12 +68,13 @@ class Item:
     branch: str | None
     id: UUID = field(default_factory=lambda: UUID(int=0))
     roles: list[tuple[str | None, str | None]] = field(default_factory=list)
-    firms: list[Item] = field(default_factory=list)
-    parties: list[Item] = field(default_factory=list)
+    # Not in what a failed test prints: they lead to one another, and that never ends.
+    firms: list[Item] = field(default_factory=list, repr=False)
+    parties: list[Item] = field(default_factory=list, repr=False)
     deleted: bool = False
     shared: bool = False
     listed: tuple[str, ...] = ()
-    links: dict[str, Item] = field(default_factory=dict)
+    links: dict[str, Item] = field(default_factory=dict, repr=False)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -44,7 +45,12 @@ def stopped_clock() -> None:
 def start(site: Site) -> subprocess.Popen[bytes]:
     url = site.database.url.render_as_string(hide_password=False)
     program = [sys.executable, str(PROGRAM), str(site.settings.home), url, LEASE]
-    return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        program,
+        env=os.environ | {"KONTORA_SECRET_KEY": site.settings.secret_key},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 @pytest.mark.parametrize(
