@@ -167,6 +167,7 @@ def _sign_in(page: Page, email: str, password: str) -> Page:
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("navigation").first).to_be_visible()
+    page.wait_for_load_state()  # the scripts listen to keys from then on
     return page
 
 

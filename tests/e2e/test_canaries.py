@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 CANARY = '"><img src=x onerror=alert(1)><script>alert(2)</script>{{9**9}}'
 RECKONED = "387420489"
@@ -41,7 +41,10 @@ class Watch:
 
     def visit(self, address: str, shown: bool = True) -> None:
         """Open a page; say whether the canary has to be on it, as text."""
-        answer = self.page.goto(address)
+        try:
+            answer = self.page.goto(address)
+        except Error as error:
+            raise AssertionError(f"{address}: {error.message}; {self.faults}") from error
         assert answer is not None and answer.status == 200, address
         self.page.wait_for_load_state("networkidle")
         self.look(address, shown)

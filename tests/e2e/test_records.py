@@ -142,7 +142,7 @@ def test_nothing_typed_is_lost_with_the_line(as_admin: Page) -> None:
     subject.fill("Said on the train")
     as_admin.context.set_offline(True)
     subject.press("Control+Enter")
-    expect(as_admin.get_by_text("Nothing was saved; try again.")).to_be_visible()
+    expect(as_admin.get_by_text("All that you typed is still here")).to_be_visible()
     expect(subject).to_have_value("Said on the train")
     as_admin.context.set_offline(False)
     subject.press("Control+Enter")

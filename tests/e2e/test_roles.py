@@ -30,6 +30,7 @@ def test_a_person_reads_in_his_language(as_role: Callable[..., Page]) -> None:
     page.goto("/profile")
     page.get_by_label("Language").select_option(label="Українська")
     page.get_by_role("button", name="Save").click()
+    expect(page.locator("html")).to_have_attribute("lang", "uk")
     page.goto("/contacts")
     expect(page.get_by_role("heading", name="Контакти")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "uk"

@@ -25,9 +25,9 @@ def test_a_note_and_a_plan_are_written_by_keyboard(as_admin: Page) -> None:
     expect(main.get_by_text("Wants samples.").first).to_be_visible()
 
     # A call in two hours: an arrow chooses the kind, a space takes “already done” away.
-    main.get_by_role("radio", name="Note").focus()
+    main.get_by_role("radio", name="Note", exact=True).focus()
     page.keyboard.press("ArrowRight")
-    expect(main.get_by_role("radio", name="Call")).to_be_checked()
+    expect(main.get_by_role("radio", name="Call", exact=True)).to_be_checked()
     main.get_by_label("Subject").focus()
     page.keyboard.type(f"Ask about samples {word}")
     main.get_by_role("checkbox", name="Already done").focus()
@@ -36,7 +36,9 @@ def test_a_note_and_a_plan_are_written_by_keyboard(as_admin: Page) -> None:
     due = datetime.now(UTC) + timedelta(days=1)
     main.get_by_label("Due").fill(due.strftime("%Y-%m-%dT%H:%M"))
     main.get_by_role("button", name="Write down").press("Enter")
-    expect(main.get_by_role("link", name=f"Ask about samples {word}", exact=True)).to_be_visible()
+    timeline = page.locator("#timeline")
+    planned = timeline.get_by_role("link", name=f"Ask about samples {word}", exact=True)
+    expect(planned).to_be_visible()
     expect(main.get_by_role("heading", name="Planned")).to_be_visible()
 
     # My day shows it, until it is done.

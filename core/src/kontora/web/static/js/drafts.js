@@ -2,7 +2,7 @@
 // and leaving with unsaved changes asks. Only changed fields are kept and put back, so a draft
 // does not undo what others did to the rest of the record meanwhile.
 import { ask } from './dialogs.js';
-import { element, later, on, store, words } from './dom.js';
+import { element, on, store, words } from './dom.js';
 import { setValue } from './lookup.js';
 import { addRow, addTag } from './rows.js';
 
@@ -33,7 +33,9 @@ function changes(form) {
   return Object.fromEntries(differ.map((name) => [name, now[name] ?? []]));
 }
 
-const remember = later((form) => {
+const waiting = new WeakMap();
+function remember(form) {
+  clearTimeout(waiting.get(form));
   const changed = changes(form);
   const any = Object.keys(changed).length > 0;
   if (any) dirty.add(form);
@@ -41,7 +43,12 @@ const remember = later((form) => {
   if (!key(form)) return;
   if (any) store.set(key(form), { at: Date.now(), changed });
   else store.drop(key(form));
-}, 300);
+}
+
+function soon(form) {
+  clearTimeout(waiting.get(form));
+  waiting.set(form, setTimeout(remember, 300, form));
+}
 
 function row(form, name) {
   const [set, number] = name.split('.');
@@ -100,10 +107,12 @@ function finish() {
 finish();
 begin();
 document.addEventListener('htmx:after:swap', begin);
-on('input', '[data-form]', (_event, form) => remember(form));
-on('change', '[data-form]', (_event, form) => remember(form));
+on('input', '[data-form]', (_event, form) => soon(form));
+on('change', '[data-form]', (_event, form) => soon(form));
 document.addEventListener('submit', (event) => {
-  if (!event.target.matches('[data-form]') || event.defaultPrevented) return;
+  if (!event.target.matches('[data-form]')) return;
+  remember(event.target); // now: written after the answer it would be a draft of what is saved
+  if (event.defaultPrevented) return; // htmx sends it
   dirty.delete(event.target);
   if (key(event.target)) sessionStorage.setItem('kontora.sent', key(event.target));
 });
