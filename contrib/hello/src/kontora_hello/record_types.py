@@ -26,13 +26,35 @@ OCCASIONS = (
 
 
 FIELDS = (
-    Field(name="subject", label=_("Subject"), required=True, order=1, searchable=8),
-    Field(name="body", label=_("Text"), type=FieldType.LONGTEXT, order=2, searchable=2),
-    Field(name="occasion", label=_("Occasion"), type=FieldType.CHOICE, choices=OCCASIONS, order=3),
+    Field(
+        name="subject",
+        label=_("Subject"),
+        help=_("A few words by which you find it again."),
+        required=True,
+        order=1,
+        searchable=8,
+    ),
+    Field(
+        name="body",
+        label=_("Text"),
+        help=_("The words that will be sent."),
+        type=FieldType.LONGTEXT,
+        order=2,
+        searchable=2,
+    ),
+    Field(
+        name="occasion",
+        label=_("Occasion"),
+        help=_("Why we greet: a birthday, New Year or something else."),
+        type=FieldType.CHOICE,
+        choices=OCCASIONS,
+        order=3,
+    ),
     Field(
         name="party",
         column="party_id",
         label=_("For"),
+        help=_("The person or organisation who gets the greeting."),
         type=FieldType.REFERENCE,
         target="party",
         searchable=3,

@@ -10,5 +10,11 @@ from kontora_hello import _
 
 @hookimpl
 def register_settings() -> Iterable[Setting]:
-    label = _("Note every greeting in the timeline")
-    return (Setting(name="hello.note", label=label, type=FieldType.BOOLEAN, default=True),)
+    note = Setting(
+        name="hello.note",
+        label=_("Note every greeting in the timeline"),
+        help=_("A note for whom it is for; switched off, it is in the list alone."),
+        type=FieldType.BOOLEAN,
+        default=True,
+    )
+    return (note,)

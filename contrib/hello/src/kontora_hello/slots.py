@@ -47,8 +47,14 @@ def register_slots() -> Iterable[Panel]:
 
 @hookimpl
 def register_widgets() -> Iterable[Widget]:
-    template, title = "hello/widget.html", _("Greetings")
-    return (Widget(id="hello.count", title=title, template=template, load=count_greetings),)
+    widget = Widget(
+        id="hello.count",
+        title=_("Greetings"),
+        help=_("How many there are that you may see."),
+        template="hello/widget.html",
+        load=count_greetings,
+    )
+    return (widget,)
 
 
 def postcards(session: ScopedSession, rtype: RecordType, query: Query) -> Mapping[str, Any]:

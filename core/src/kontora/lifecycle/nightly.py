@@ -74,18 +74,21 @@ def register_settings() -> Iterable[Setting]:
         Setting(
             name=DAILY,
             label=_("Daily backups that stay"),
+            help=_("How many of them; what is older is deleted."),
             type=FieldType.INTEGER,
             default=usual.daily,
         ),
         Setting(
             name=WEEKLY,
             label=_("Weekly backups that stay"),
+            help=_("How many of them; what is older is deleted."),
             type=FieldType.INTEGER,
             default=usual.weekly,
         ),
         Setting(
             name=MONTHLY,
             label=_("Monthly backups that stay"),
+            help=_("How many of them; what is older is deleted."),
             type=FieldType.INTEGER,
             default=usual.monthly,
         ),

@@ -15,11 +15,20 @@ from kontora.registry.fields import Choice, Collection, Field, FieldType
 from kontora.registry.records import Draft
 from kontora.text import _
 
-NAME = Field(name="name", label=_("Name"), required=True, order=1, searchable=9, in_list=True)
+NAME = Field(
+    name="name",
+    label=_("Name"),
+    help=_("What everybody calls it, in lists and choices."),
+    required=True,
+    order=1,
+    searchable=9,
+    in_list=True,
+)
 BRANCH = Field(
     name="branch",
     column="branch_id",
     label=_("Branch"),
+    help=_("The unit of our own company where it belongs."),
     type=FieldType.REFERENCE,
     target="branch",
     order=10,
@@ -41,6 +50,7 @@ BRANCH_FIELDS = (
         name="parent",
         column="parent_id",
         label=_("Belongs to"),
+        help=_("Who may see a branch “and below” sees this one through it."),
         type=FieldType.REFERENCE,
         target="branch",
         order=2,
@@ -55,6 +65,7 @@ TEAM_FIELDS = (
         name="head",
         column="head_id",
         label=_("Head"),
+        help=_("Who leads the team."),
         type=FieldType.REFERENCE,
         target="user",
         order=11,
@@ -63,6 +74,7 @@ TEAM_FIELDS = (
     Field(
         name="members",
         label=_("Members"),
+        help=_("With rights for the team, each sees what the others own."),
         type=FieldType.COLLECTION,
         order=12,
         sortable=False,
@@ -77,6 +89,7 @@ TEAM_FIELDS = (
                     name="user",
                     column="user_id",
                     label=_("User"),
+                    help=_("A colleague with an account here."),
                     type=FieldType.REFERENCE,
                     target="user",
                     required=True,
@@ -111,13 +124,22 @@ USER_FIELDS = (
             single="role",
             key=("role",),
             order_by=("role_key",),
-            fields=(Field(name="role", column="role_key", label=_("Role"), max_length=64),),
+            fields=(
+                Field(
+                    name="role",
+                    column="role_key",
+                    label=_("Role"),
+                    help=_("What its holders may do is set under Administration, Roles."),
+                    max_length=64,
+                ),
+            ),
         ),
     ),
     BRANCH,
     Field(
         name="teams",
         label=_("Teams"),
+        help=_("Colleagues with whom the user shares records."),
         type=FieldType.COLLECTION,
         order=12,
         sortable=False,
@@ -132,6 +154,7 @@ USER_FIELDS = (
                     name="team",
                     column="team_id",
                     label=_("Team"),
+                    help=_("One of the teams of our own company."),
                     type=FieldType.REFERENCE,
                     target="team",
                     required=True,
@@ -142,6 +165,7 @@ USER_FIELDS = (
     Field(
         name="state",
         label=_("State"),
+        help=_("Who is disabled cannot sign in; what he owns stays his."),
         type=FieldType.CHOICE,
         choices=USER_STATES,
         order=20,
@@ -150,11 +174,18 @@ USER_FIELDS = (
     Field(
         name="locale",
         label=_("Language"),
+        help=_("Of menus, mails and reports for this user."),
         type=FieldType.CHOICE,
         choices=LANGUAGES,
         order=21,
     ),
-    Field(name="timezone", label=_("Time zone"), order=22, max_length=64),
+    Field(
+        name="timezone",
+        label=_("Time zone"),
+        help=_("Region and city, such as Europe/Kyiv; all times are shown in it."),
+        order=22,
+        max_length=64,
+    ),
 )
 
 

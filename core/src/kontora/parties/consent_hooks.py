@@ -49,7 +49,15 @@ def contribute_fields() -> Iterable[tuple[str, Field]]:
                 single="consent",
                 key=("consent",),
                 order_by=("consent",),
-                fields=(Field(name="consent", label=_("Consent"), max_length=80, required=True),),
+                fields=(
+                    Field(
+                        name="consent",
+                        label=_("Consent"),
+                        help=_("Purpose and channel joined by a point, such as marketing.email."),
+                        max_length=80,
+                        required=True,
+                    ),
+                ),
             ),
         ),
     )
@@ -62,6 +70,7 @@ def register_menu() -> Iterable[MenuItem]:
         MenuItem(
             id="admin-purposes",
             label=_("Purposes of consent"),
+            help=_("What people may be addressed for, and whether they must agree first."),
             url="/admin/purposes",
             icon="list-check",
             group="administration",

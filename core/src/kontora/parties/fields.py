@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from kontora.parties import cleaning
 from kontora.parties.models import (
-    Address,
-    ContactPoint,
-    Identifier,
     Organisation,
     PartyRole,
     PartyTag,
     Person,
 )
+from kontora.parties.reach_fields import ADDRESSES, FROM, IDENTIFIERS, POINTS_FIELD, SHORT, TO
 from kontora.parties.role_choices import ROLES
 from kontora.parties.stage_fields import OF_ROLE, SINCE
-from kontora.registry.fields import Choice, Collection, Field, FieldType, Shortcut
+from kontora.registry.fields import Choice, Collection, Field, FieldType
 from kontora.text import _
 
 PERSON = ("person",)
@@ -29,22 +27,6 @@ GENDERS = (
     Choice(value="male", label=_("Male")),
     Choice(value="other", label=_("Other")),
 )
-POINTS = (
-    Choice(value="email", label=_("E-mail")),
-    Choice(value="phone", label=_("Phone")),
-    Choice(value="fax", label=_("Fax")),
-    Choice(value="messenger", label=_("Messenger")),
-    Choice(value="social", label=_("Social profile")),
-    Choice(value="web", label=_("Website")),
-)
-POINT_STATES = (
-    Choice(value="ok", label=_("In use")),
-    Choice(value="unconfirmed", label=_("Unconfirmed")),
-    Choice(value="invalid", label=_("Does not work")),
-    Choice(value="former", label=_("Former")),
-)
-FROM = Field(name="from", column="valid_from", label=_("From"), type=FieldType.DATE)
-TO = Field(name="to", column="valid_to", label=_("To"), type=FieldType.DATE)
 
 
 def _owner(name: str = "owner") -> Field:
@@ -89,6 +71,7 @@ NAMES = (
     Field(
         name="given",
         label=_("Given name"),
+        help=_("The first name, as the person writes it."),
         model=Person,
         kinds=PERSON,
         order=2,
@@ -97,6 +80,7 @@ NAMES = (
     Field(
         name="middle",
         label=_("Middle name"),
+        help=_("The patronymic or second name, where people have one."),
         model=Person,
         kinds=PERSON,
         order=3,
@@ -105,6 +89,7 @@ NAMES = (
     Field(
         name="family",
         label=_("Family name"),
+        help=_("The surname, without initials or titles."),
         model=Person,
         kinds=PERSON,
         order=4,
@@ -121,125 +106,6 @@ NAMES = (
     ),
 )
 
-POINTS_FIELD = Field(
-    name="points",
-    label=_("Contact points"),
-    help=_("E-mails, phones, messengers, profiles and sites, each with its own status."),
-    type=FieldType.COLLECTION,
-    order=10,
-    group="contact",
-    searchable=7,
-    sortable=False,
-    collection=Collection(
-        model=ContactPoint,
-        parent="party_id",
-        key=("kind", "value"),
-        order_by=("position", "id"),
-        clean=cleaning.clean_point,
-        complete=cleaning.choose_primary,
-        fields=(
-            Field(
-                name="kind",
-                label=_("Kind"),
-                type=FieldType.CHOICE,
-                choices=POINTS,
-                required=True,
-            ),
-            Field(name="value", label=_("Value"), required=True, searchable=7, max_length=500),
-            Field(name="label", label=_("Label"), max_length=64),
-            Field(
-                name="primary",
-                column="is_primary",
-                label=_("Primary"),
-                type=FieldType.BOOLEAN,
-                default=False,
-            ),
-            Field(
-                name="status",
-                label=_("Status"),
-                type=FieldType.CHOICE,
-                choices=POINT_STATES,
-                default="ok",
-            ),
-        ),
-    ),
-)
-
-SHORT = (
-    Field(
-        name="email",
-        label=_("E-mail"),
-        type=FieldType.EMAIL,
-        shortcut=Shortcut(collection="points", where={"kind": "email"}, value="value"),
-        order=11,
-        group="contact",
-        in_list=True,
-        in_api=False,
-        in_form=False,
-        sortable=False,
-    ),
-    Field(
-        name="phone",
-        label=_("Phone"),
-        type=FieldType.PHONE,
-        shortcut=Shortcut(collection="points", where={"kind": "phone"}, value="value"),
-        order=12,
-        group="contact",
-        in_list=True,
-        in_api=False,
-        in_form=False,
-        sortable=False,
-    ),
-)
-
-ADDRESSES = Field(
-    name="addresses",
-    label=_("Addresses"),
-    type=FieldType.COLLECTION,
-    order=20,
-    group="contact",
-    searchable=2,
-    sortable=False,
-    collection=Collection(
-        model=Address,
-        parent="party_id",
-        order_by=("position", "id"),
-        clean=cleaning.clean_address,
-        fields=(
-            Field(name="label", label=_("Label"), max_length=64),
-            Field(name="street", label=_("Street"), max_length=500, searchable=1),
-            Field(name="locality", label=_("City"), searchable=2),
-            Field(name="region", label=_("Region")),
-            Field(name="postcode", label=_("Postcode"), max_length=32),
-            Field(name="country", label=_("Country")),
-            FROM,
-            TO,
-        ),
-    ),
-)
-
-IDENTIFIERS = Field(
-    name="identifiers",
-    label=_("Identifiers"),
-    help=_("INN, OGRN, EDRPOU, UNP, VAT and others; known ones are checked."),
-    type=FieldType.COLLECTION,
-    order=30,
-    group="registration",
-    searchable=6,
-    sortable=False,
-    collection=Collection(
-        model=Identifier,
-        parent="party_id",
-        key=("scheme", "value"),
-        order_by=("position", "id"),
-        clean=cleaning.clean_identifier,
-        fields=(
-            Field(name="scheme", label=_("Scheme"), required=True, max_length=32),
-            Field(name="value", label=_("Number"), required=True, max_length=64, searchable=6),
-            Field(name="country", label=_("Country"), max_length=2),
-        ),
-    ),
-)
 
 ROLES_FIELD = Field(
     name="roles",
@@ -260,12 +126,19 @@ ROLES_FIELD = Field(
             Field(
                 name="role",
                 label=_("Role"),
+                help=_("Client, partner, supplier, competitor …: what the party is to us."),
                 type=FieldType.CHOICE,
                 choices=ROLES,
                 required=True,
             ),
             *OF_ROLE,
-            Field(name="class", column="class_", label=_("Class"), max_length=32),
+            Field(
+                name="class",
+                column="class_",
+                label=_("Class"),
+                help=_("Your own rating, such as A, B or C; lists filter by it."),
+                max_length=32,
+            ),
             _owner(),
             _branch(),
             FROM,
@@ -278,6 +151,7 @@ ROLES_FIELD = Field(
 TAGS = Field(
     name="tags",
     label=_("Tags"),
+    help=_("Words of your own, by which lists are filtered."),
     type=FieldType.TAGS,
     order=45,
     group="roles",
@@ -286,7 +160,14 @@ TAGS = Field(
     collection=Collection(
         model=PartyTag,
         parent="party_id",
-        fields=(Field(name="tag", label=_("Tag"), max_length=64),),
+        fields=(
+            Field(
+                name="tag",
+                label=_("Tag"),
+                help=_("One word or a few, spelled the same at every record."),
+                max_length=64,
+            ),
+        ),
         key=("tag",),
         single="tag",
         order_by=("position", "tag"),
@@ -297,6 +178,7 @@ FACTS = (
     Field(
         name="birth_date",
         label=_("Birthday"),
+        help=_("For congratulations, and to tell namesakes apart."),
         type=FieldType.DATE,
         model=Person,
         kinds=PERSON,
@@ -306,6 +188,7 @@ FACTS = (
     Field(
         name="gender",
         label=_("Gender"),
+        help=_("For salutations; leave it empty if you do not know."),
         type=FieldType.CHOICE,
         choices=GENDERS,
         model=Person,
@@ -316,6 +199,7 @@ FACTS = (
     Field(
         name="industry",
         label=_("Industry"),
+        help=_("What the organisation lives by: trade, metal, software …"),
         model=Organisation,
         kinds=FIRM,
         order=52,
@@ -339,6 +223,7 @@ FACTS = (
     Field(
         name="founded",
         label=_("Founded in"),
+        help=_("The year, for its age and anniversaries."),
         type=FieldType.INTEGER,
         model=Organisation,
         kinds=FIRM,
@@ -348,6 +233,7 @@ FACTS = (
     Field(
         name="employees",
         label=_("Employees"),
+        help=_("How many people work there, roughly."),
         type=FieldType.INTEGER,
         model=Organisation,
         kinds=FIRM,
@@ -357,6 +243,7 @@ FACTS = (
     Field(
         name="revenue",
         label=_("Yearly revenue"),
+        help=_("Turnover of the last full year, in the currency that you use for all."),
         type=FieldType.DECIMAL,
         model=Organisation,
         kinds=FIRM,
@@ -367,13 +254,21 @@ FACTS = (
     Field(
         name="state",
         label=_("State"),
+        help=_("Inactive ones stay here, but are no longer worked with."),
         type=FieldType.CHOICE,
         choices=STATES,
         order=60,
         group="facts",
         default="active",
     ),
-    Field(name="notes", label=_("Notes"), type=FieldType.LONGTEXT, order=90, group="facts"),
+    Field(
+        name="notes",
+        label=_("Notes"),
+        help=_("Anything worth knowing that has no field of its own."),
+        type=FieldType.LONGTEXT,
+        order=90,
+        group="facts",
+    ),
 )
 
 OWN_FIELDS = (

@@ -10,10 +10,19 @@ from kontora.registry.records import RecordType
 from kontora.text import _
 
 GROUP_FIELDS = (
-    Field(name="name", label=_("Name"), required=True, order=1, searchable=8, in_list=True),
+    Field(
+        name="name",
+        label=_("Name"),
+        help=_("Short and telling: guests of the fair, mailing in May."),
+        required=True,
+        order=1,
+        searchable=8,
+        in_list=True,
+    ),
     Field(
         name="description",
         label=_("Description"),
+        help=_("Who belongs here, and what for."),
         type=FieldType.LONGTEXT,
         order=2,
         searchable=2,
@@ -82,6 +91,7 @@ OF_PARTIES = (
                     name="group",
                     column="group_id",
                     label=_("Group"),
+                    help=_("Put together by hand; its page shows who is in it."),
                     type=FieldType.REFERENCE,
                     target="group",
                     required=True,
@@ -92,6 +102,7 @@ OF_PARTIES = (
     Field(
         name="group",
         label=_("Group"),
+        help=_("Finds who is in it; in an import, the one to join."),
         type=FieldType.REFERENCE,
         target="group",
         shortcut=Shortcut(collection="groups", where={}, value="group"),

@@ -7,21 +7,36 @@ from dataclasses import replace
 from kontora.parties import cleaning, holding
 from kontora.parties.contact_fields import LAST_CONTACT, NEXT_ACTIVITY
 from kontora.parties.external import EXTERNAL
-from kontora.parties.fields import FROM, OWN_FIELDS, PERSON, TO
+from kontora.parties.fields import OWN_FIELDS, PERSON
 from kontora.parties.group_fields import OF_PARTIES
 from kontora.parties.models import Affiliation, Relation
+from kontora.parties.reach_fields import FROM, TO
 from kontora.parties.stage_fields import STAGE
 from kontora.registry.fields import Choice, Collection, Field, FieldType
 from kontora.text import _
 
 AFFILIATION_FACTS = (
-    Field(name="title", label=_("Position")),
-    Field(name="department", label=_("Department")),
-    Field(name="functions", label=_("Functions"), max_length=500),
+    Field(
+        name="title",
+        label=_("Position"),
+        help=_("The job, as on the visiting card."),
+    ),
+    Field(
+        name="department",
+        label=_("Department"),
+        help=_("The part of the organisation: purchasing, accounts …"),
+    ),
+    Field(
+        name="functions",
+        label=_("Functions"),
+        help=_("What the person decides or does there: signs, chooses, pays …"),
+        max_length=500,
+    ),
     Field(
         name="reports_to",
         column="reports_to_id",
         label=_("Reports to"),
+        help=_("The superior there; the chart of the organisation is made of it."),
         type=FieldType.REFERENCE,
         target="party",
         target_kind="person",
@@ -50,6 +65,7 @@ AFFILIATIONS = Field(
                 name="organisation",
                 column="organisation_id",
                 label=_("Organisation"),
+                help=_("The firm, office or body where the person works."),
                 type=FieldType.REFERENCE,
                 target="party",
                 target_kind="organisation",
@@ -77,6 +93,7 @@ RELATIONS = Field(
             Field(
                 name="type",
                 label=_("Relation"),
+                help=_("How the two are linked; the other one shows it reversed."),
                 type=FieldType.CHOICE,
                 required=True,
                 choices=(
@@ -92,6 +109,7 @@ RELATIONS = Field(
                 name="other",
                 column="other_id",
                 label=_("With"),
+                help=_("The person or organisation at the other end."),
                 type=FieldType.REFERENCE,
                 target="party",
                 required=True,

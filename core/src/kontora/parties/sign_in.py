@@ -75,6 +75,7 @@ def register_menu() -> Iterable[MenuItem]:
         MenuItem(
             id="admin-mail",
             label=_("Outgoing mail"),
+            help=_("What was sent in the name of this site."),
             url="/admin/mail",
             icon="mail",
             group="administration",

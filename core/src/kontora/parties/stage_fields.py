@@ -12,6 +12,7 @@ OF_ROLE = (
     Field(
         name="status",
         label=_("Status"),
+        help=_("Whether we deal with them in this role now, pause, or have ended it."),
         type=FieldType.CHOICE,
         choices=STATUSES,
         choices_from=stages.statuses,
@@ -26,7 +27,12 @@ OF_ROLE = (
         choices_from=stages.choices,
     ),
 )
-SINCE = Field(name="stage_since", label=_("In this stage since"), type=FieldType.DATE)
+SINCE = Field(
+    name="stage_since",
+    label=_("In this stage since"),
+    help=_("Set when the stage changes; shows who has stood still."),
+    type=FieldType.DATE,
+)
 STAGE = Field(
     name="stage",
     label=_("Stage"),

@@ -66,6 +66,7 @@ def register_menu() -> Iterable[MenuItem]:
         MenuItem(
             id="admin-privacy",
             label=_("Privacy"),
+            help=_("What was asked for about persons, and how long what is kept."),
             url="/admin/privacy",
             icon="shield-lock",
             group="administration",

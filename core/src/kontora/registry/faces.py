@@ -13,11 +13,14 @@ from kontora.text import Text
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItem:
     """An entry of the side bar. `group` is one of work, clients, sales, service, marketing,
-    analysis, administration; `url` is a path; without `permission` everyone signed in sees it."""
+    analysis, administration; `url` is a path; without `permission` everyone signed in sees it.
+    `help` says in at most 140 characters what the page is for; the page shows it under its title,
+    unless it has a hint of its own, and in its help."""
 
     id: str
     label: Text
     url: str
+    help: Text = ""
     icon: str = "circle"
     group: str = "work"
     order: int = 100

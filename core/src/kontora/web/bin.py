@@ -41,7 +41,7 @@ def bin_page() -> str:
         shown = _page(session, rtype, request.args.get("cursor"))
     return render_template(
         "core/pages/bin.html",
-        page={"title": _("Bin"), "hint": _("Deleted records rest here and can be brought back.")},
+        page={"title": _("Bin")},
         tabs=[_tab(each, rtype) for each in types],
         rtype=rtype,
         keeps=bin_days(session, rtype.entity) if rtype is not None else 0,

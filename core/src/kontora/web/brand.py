@@ -109,7 +109,7 @@ def _page(accent: str, errors: Any) -> Response:
     found = None if errors.get("accent") else brand.palette(chosen)
     body = render_template(
         "core/pages/admin/appearance.html",
-        page={"title": _("Appearance"), "hint": _("The colour and the logo of the company.")},
+        page={"title": _("Appearance")},
         accent=chosen,
         usual=USUAL,
         offered=OFFERED,

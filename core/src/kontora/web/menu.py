@@ -101,30 +101,21 @@ def administration() -> str:
         "core/pages/admin/index.html",
         page={"title": _("Administration"), "hint": None},
         sections=found,
-        hints=HINTS,
     )
 
 
-HINTS: dict[str, Text] = {
-    "users": _("Who works here, with which roles, and where."),
-    "roles": _("What each role may see and do."),
-    "branches": _("The tree of branches, and the teams in them."),
-    "tokens": _("Keys of programs that use the API."),
-    "sign-ins": _("Who signed in, from where, and what was refused."),
-    "fields": _("Fields of your own on any kind of record."),
-    "stages": _("The steps on the way of a client, a partner, a dealer."),
-    "purposes": _("What you ask consent for."),
-    "privacy": _("Requests of people for their data, and for erasure."),
-    "settings": _("Everything that can be switched, in one place."),
-    "appearance": _("The colour and the logo of the company."),
-    "plugins": _("Modules: which are there, on, off or broken."),
-    "webhooks": _("Who is told of changes, and how that went."),
-    "health": _("Whether all is well, and what to do if not."),
-    "jobs": _("What runs behind the scenes, and what failed."),
-    "mails": _("What was sent, and what was not."),
-    "audit": _("Who changed what, and when."),
-    "mail": _("By which server mail leaves."),
-}
+def help_of(item: MenuItem) -> Text:
+    """What the page of this entry is for: its own words, or those of the record type there."""
+    if item.help:
+        return item.help
+    rtype = site().registry.record_types.get(item.url.strip("/"))
+    return rtype.help if rtype is not None else ""
+
+
+def help_here() -> Text:
+    """What the page that was asked for is for, when the menu leads to it; else nothing."""
+    here = next((each for each in site().registry.menu if each.url == request.path), None)
+    return help_of(here) if here is not None else ""
 
 
 def creatable(who: Principal, types: Iterable[RecordType]) -> list[RecordType]:
@@ -169,5 +160,5 @@ def _entry(item: MenuItem) -> dict[str, Any]:
         "icon": item.icon,
         "active": inside,
         "key": KEYS.get(item.id),
-        "name": _last(item.url),
+        "help": help_of(item),
     }

@@ -44,6 +44,7 @@ def context() -> dict[str, Any]:
             "nav": nav,
             "bottom": menu.bottom(nav),
             "second": menu.second_level(principal),
+            "page_help": menu.help_here(),
             "create_items": create_items(principal),
             "shell": {"language": "/language"},
         }

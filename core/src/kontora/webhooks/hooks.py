@@ -32,6 +32,7 @@ def register_menu() -> Iterable[MenuItem]:
         MenuItem(
             id="admin-webhooks",
             label=_("Webhooks"),
+            help=_("Programs of others that are told when records change."),
             url="/admin/webhooks",
             icon="webhook",
             group="administration",

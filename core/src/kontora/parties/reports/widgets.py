@@ -92,7 +92,7 @@ def register_widgets() -> Iterable[Widget]:
         Widget(
             id="core.recent",
             title=_("Last changed"),
-            help=_("The counterparties that changed last."),
+            help=_("The counterparties that somebody changed, the newest first."),
             template="core/widgets/rows.html",
             load=recent,
             order=20,

@@ -84,10 +84,7 @@ def audit() -> str:
         older = with_query("/admin/audit", [*keep, ("before", str(found[-1].id))])
     return render_template(
         "core/pages/admin/audit.html",
-        page={
-            "title": _("Audit"),
-            "hint": _("Who changed what, and when. Nothing here can be changed."),
-        },
+        page={"title": _("Audit")},
         tabs=_tabs("changes"),
         changes=_shown(session, found),
         fields=fields,

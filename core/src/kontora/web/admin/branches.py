@@ -35,10 +35,9 @@ TITLES: dict[str, tuple[Text, Text]] = {
 def branches() -> str:
     """The tree of branches, and the teams."""
     session = db()
-    hint = _("Branches and teams decide how far the grants of a role reach.")
     return render_template(
         "core/pages/admin/branches.html",
-        page={"title": _("Branches and teams"), "hint": hint},
+        page={"title": _("Branches and teams")},
         branches=tree.branches(session),
         teams=tree.teams(session),
     )

@@ -37,10 +37,7 @@ def fields() -> str:
     session = db()
     return render_template(
         "core/pages/admin/fields.html",
-        page={
-            "title": _("Fields"),
-            "hint": _("Facts that your company keeps beside those that Kontora brings."),
-        },
+        page={"title": _("Fields")},
         groups=field_forms.groups(session),
     )
 

@@ -44,7 +44,7 @@ def mails() -> str:
     server = session.site.settings.mail_server
     return render_template(
         "core/pages/admin/mails.html",
-        page={"title": _("Outgoing mail"), "hint": _("What was sent in the name of this site.")},
+        page={"title": _("Outgoing mail")},
         server=f"{server.host}:{server.port}" if server else None,
         sender=server.sender if server else None,
         outbox=str(session.site.settings.home / "outbox"),

@@ -36,7 +36,7 @@ def plugins() -> str:
     rows = [_row(each, stored) for each in lifecycle.listing(site())]
     return render_template(
         "core/pages/admin/plugins.html",
-        page={"title": _("Plugins"), "hint": _("They add record types, pages, fields and jobs.")},
+        page={"title": _("Plugins")},
         rows=rows,
         waiting=any(row["waiting"] for row in rows),
         safe_mode=site().safe_mode,

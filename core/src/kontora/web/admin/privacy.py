@@ -48,10 +48,7 @@ def privacy() -> str:
     ]
     return render_template(
         "core/pages/admin/privacy.html",
-        page={
-            "title": _("Privacy"),
-            "hint": _("What was asked for about persons, and how long what is kept."),
-        },
+        page={"title": _("Privacy")},
         rows=[_line(session, each) for each in requests.listing(session)],
         kept=kept,
     )

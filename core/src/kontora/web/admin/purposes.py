@@ -47,10 +47,7 @@ def save_purpose() -> Response:
 def _page(session: ScopedSession, values: dict[str, Any], errors: dict[str, list[str]]) -> str:
     return render_template(
         "core/pages/admin/purposes.html",
-        page={
-            "title": _("Purposes of consent"),
-            "hint": _("What people may be addressed for, and whether they must agree first."),
-        },
+        page={"title": _("Purposes of consent")},
         rows=catalogue.listed(session),
         fields=[
             Field(

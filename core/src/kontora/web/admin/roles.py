@@ -77,7 +77,7 @@ def _list(session: ScopedSession, values: dict[str, str], errors: Any) -> str:
     ]
     return render_template(
         "core/pages/admin/roles.html",
-        page={"title": _("Roles"), "hint": _("What users may do is the sum of their roles.")},
+        page={"title": _("Roles")},
         rows=rows,
         copies=[(each.key, each.label) for each in lines],
         values=values,

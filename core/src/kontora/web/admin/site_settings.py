@@ -55,7 +55,7 @@ def _page(session: ScopedSession, values: dict[str, Any], errors: dict[str, list
         groups.setdefault(owner, []).append(_in_order(each))
     return render_template(
         "core/pages/admin/settings.html",
-        page={"title": _("Settings"), "hint": _("They hold for everybody, from the next page on.")},
+        page={"title": _("Settings")},
         groups=[{"label": _label(session, owner), "fields": fs} for owner, fs in groups.items()],
         values=forms.shown(session, _fields(session), values),
         errors=errors,

@@ -53,10 +53,7 @@ def _page(errors: dict[str, Any], typed: dict[str, Any]) -> str:
         found.setdefault(each.role, []).append(row)
     return render_template(
         "core/pages/admin/stages.html",
-        page={
-            "title": _("Stages"),
-            "hint": _("Where a client, a partner or another role stands in its life cycle."),
-        },
+        page={"title": _("Stages")},
         groups=[(role, labels.get(role, role), rows) for role, rows in found.items()],
         roles=list(labels.items()),
         states=list(stages.STATES.items()),

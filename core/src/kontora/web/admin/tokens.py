@@ -30,10 +30,7 @@ def tokens() -> str:
     used = quota.usage(session, [each["id"] for each in found])
     return render_template(
         "core/pages/admin/tokens.html",
-        page={
-            "title": _("API tokens"),
-            "hint": _("Programs that work in the name of a user, and how often they may ask."),
-        },
+        page={"title": _("API tokens")},
         rows=[{**each, **used.get(each["id"], _NONE)} for each in found],
         usual=limits.current().api_per_minute,
     )

@@ -57,7 +57,7 @@ def users() -> str:
     next_url = with_query("/admin/users", [*keep, ("cursor", page.next)]) if page.next else None
     return render_template(
         "core/pages/admin/users.html",
-        page={"title": _("Users"), "hint": _("Who works here, and what each may do.")},
+        page={"title": _("Users")},
         rows=_rows(session, page.items),
         total=page.total,
         tabs=_tabs(state),

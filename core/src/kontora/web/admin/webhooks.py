@@ -39,9 +39,8 @@ LABELS: dict[str, tuple[Text, str]] = {
 def webhooks() -> str:
     """All webhooks, with what is wrong with them."""
     rows = [{**each, **_state(each)} for each in endpoints.listed(db())]
-    hint = _("Programs of others that are told when records change.")
     return render_template(
-        "core/pages/admin/webhooks.html", page={"title": _("Webhooks"), "hint": hint}, rows=rows
+        "core/pages/admin/webhooks.html", page={"title": _("Webhooks")}, rows=rows
     )
 
 

@@ -62,7 +62,7 @@ def index_page(
     known = {each.path: each for each in session.registry.record_types.values()}
     return render_template(
         "core/pages/import/index.html",
-        page={"title": _("Import"), "hint": _("Bring records in from a file.")},
+        page={"title": _("Import")},
         types=types,
         choices=[(each.path, each.label_plural) for each in types],
         accept=uploads.ACCEPT,

@@ -98,7 +98,8 @@ def described(session: ScopedSession, field: Field) -> dict[str, Any]:
         "name": field.name,
         "label": field.label,
         "type": str(field.type),
-        "help": "" if field.name == "display_name" else field.help,
+        # What administrators wrote below their field stays there; declared hints wait behind “?”.
+        ("help" if field.json_key else "hint"): field.help,
         "required": field.required,
         "choices": [each for each in field.choices if not each.retired],
         "max_length": field.max_length,

@@ -53,7 +53,7 @@ def reports() -> str:
             groups.append({"label": label, "icon": icon, "rows": mine})
     return render_template(
         "core/pages/reports.html",
-        page={"title": _("Reports"), "hint": _("Figures over what you may see.")},
+        page={"title": _("Reports")},
         groups=groups,
     )
 

@@ -47,6 +47,13 @@ document.addEventListener('keydown', (event) => {
     form.requestSubmit(button);
     return;
   }
+  if (event.key === 'F1') { // the place of help; a field has its own
+    const hint = event.target.closest?.('.k-field')?.querySelector('[data-hint]');
+    if (!hint) return;
+    event.preventDefault();
+    hint.click();
+    return;
+  }
   if (event.key === 'Escape' && event.target.matches?.('[data-search], [data-list-search]')) { event.target.blur(); return; }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
   if (document.querySelector('dialog[open], [popover]:popover-open')) return;
