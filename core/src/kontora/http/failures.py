@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from kontora import errors, limits
 from kontora.db.engine import is_database_away, is_database_busy, is_disk_full
+from kontora.http.missing_rights import explained
 from kontora.http.policy import FactorNeeded, SignInNeeded
 from kontora.text import _
 
@@ -21,7 +22,7 @@ log = structlog.get_logger("kontora.http")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """What to tell: never a stack trace, an SQL text or a path of the server. `go_to`: the page
-    where a person can do something about it."""
+    where a person can do something about it. `right`: the key of the one that is missing."""
 
     status: int
     title: str
@@ -31,6 +32,7 @@ class Failure:
     headers: Mapping[str, str] = field(default_factory=dict)
     error_id: str = ""
     go_to: str = ""
+    right: str = ""
 
 
 def describe(error: BaseException) -> Failure:
@@ -149,7 +151,8 @@ def _known(error: errors.KontoraError) -> Failure | None:
         return Failure(status=413, title=title, detail=detail, remedy=remedy)
     if isinstance(error, errors.Forbidden):
         title = str(_("You may not do this."))
-        return Failure(status=403, title=title, detail=detail, remedy=remedy)
+        detail, remedy = explained(error)
+        return Failure(status=403, title=title, detail=detail, remedy=remedy, right=error.right)
     if isinstance(error, errors.Stale):
         title = str(_("Somebody else was quicker."))
         fields = {name: [str(_("was changed"))] for name in error.changed}

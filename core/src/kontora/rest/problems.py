@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, g, json, request
 
 from kontora.http.failures import Failure
+from kontora.http.missing_rights import whom_to_ask
 from kontora.text import _
 
 MEDIA_TYPE = "application/problem+json"
@@ -15,9 +16,13 @@ MEDIA_TYPE = "application/problem+json"
 def problem(failure: Failure) -> Response:
     """The answer for a failure: `type`, `title`, `status`, and what else is known of it.
 
-    `errors` maps the paths of fields to messages; `request_id` finds the request in the log.
+    `errors` maps the paths of fields to messages, `right` is the key of the right that is missing,
+    `request_id` finds the request in the log.
     """
-    response = Response(json.dumps(document(failure)), failure.status, content_type=MEDIA_TYPE)
+    found = document(failure)
+    if failure.status == 403 and (ask := whom_to_ask(failure.right)):
+        found["remedy"] = f"{failure.remedy} {ask}".strip()
+    response = Response(json.dumps(found), failure.status, content_type=MEDIA_TYPE)
     if failure.status == 401:
         given = "Authorization" in request.headers
         challenge = 'Bearer realm="kontora"' + (', error="invalid_token"' if given else "")
@@ -40,6 +45,8 @@ def document(failure: Failure) -> dict[str, Any]:
         found["detail"] = detail
     if remedy:
         found["remedy"] = remedy
+    if failure.right:
+        found["right"] = failure.right
     if failure.fields:
         found["errors"] = {path or "body": list(texts) for path, texts in failure.fields.items()}
     found["request_id"] = g.get("request_id", "")

@@ -7,12 +7,11 @@ from flask import Response, g, make_response, redirect, render_template, request
 from kontora import text
 from kontora.http.context import SAFE
 from kontora.http.failures import Failure
+from kontora.http.missing_rights import whom_to_ask
 from kontora.text import Text, _
 from kontora.web.addresses import came_from, here, is_fragment, with_query
-from kontora.web.missing_rights import in_words, who_gives
 
 _REMEDIES = {
-    403: _("An administrator can grant it to one of your roles."),
     404: _("It may have been deleted, or it is not yours to see."),
 }
 
@@ -62,14 +61,18 @@ def _to(target: str, status: int) -> Response:
     return make_response(redirect(target, 303 if request.method not in SAFE else 302))
 
 
+def told(failure: Failure) -> Response:
+    """The page of a refusal for who asked why, before he tried."""
+    response = _render(failure)
+    response.status_code = 200
+    return response
+
+
 def _render(failure: Failure) -> Response:
     detail: Text = failure.detail
     remedy = failure.remedy or _REMEDIES.get(failure.status, "")
     if failure.status == 403:
-        detail = in_words(failure.detail)
-        if g.get("principal") is not None and (names := who_gives()):
-            ask = _("Ask %(names)s.") % {"names": ", ".join(names)}
-            remedy = f"{remedy} {ask}".strip()
+        remedy = f"{remedy} {whom_to_ask(failure.right)}".strip()
     if failure.status == 400 and "CSRF" in failure.detail:
         detail = _(
             "This page is older than your sign-in. Nothing was saved; it is kept as a draft."

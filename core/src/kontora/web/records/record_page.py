@@ -19,7 +19,7 @@ from kontora.records.schema import readable_fields
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
-from kontora.web.records import composer, facts, panels, party, past_page, roles, timeline
+from kontora.web.records import composer, facts, panels, party, past_page, roles, timeline, why
 from kontora.web.records.blueprint import blueprint
 from kontora.web.records.cells import TONES, Cells, plain
 from kontora.web.records.form_fields import LEFT_OUT
@@ -207,6 +207,7 @@ def _more(
     if rtype.has_bin and rights_on["delete"]:
         gone = {"label": _("Move to the bin"), "url": f"{base}/delete", "icon": "trash"}
         found += [{"divider": True}, {**gone, "method": "post", "danger": True}]
+    found += why.questions(rtype, base, rights_on)
     return found
 
 
