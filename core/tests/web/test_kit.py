@@ -12,6 +12,7 @@ import pytest
 
 import kontora.web
 from kontora.text import _, n_
+from kontora.web import drawing
 
 WEB = Path(kontora.web.__file__).parent
 TEMPLATES = WEB / "templates"
@@ -31,6 +32,7 @@ def environment() -> jinja2.Environment:
     names = ("date", "datetime", "day", "number", "money", "file_type", "file_size", "file_problem")
     for name in names:
         made.filters[name] = str
+    drawing.register(made)
     return made
 
 

@@ -21,7 +21,7 @@ from jinja2.bccache import Bucket
 
 from kontora.lifecycle.site import Site
 from kontora.text import _, n_, plural, translator
-from kontora.web import formats, shell
+from kontora.web import drawing, formats, shell
 
 TEMPLATES = Path(__file__).parent / "templates" / "core"
 
@@ -85,4 +85,5 @@ def register(app: Flask, site: Site) -> None:
     app.jinja_env.bytecode_cache = _compiled
     app.jinja_env.globals.update(_=_, n_=n_, translator=translator)
     app.jinja_env.filters.update(formats.FILTERS)
+    drawing.register(app.jinja_env)
     app.context_processor(shell.context)
