@@ -43,7 +43,7 @@ def row(**more: Any) -> dict[str, Any]:
         {"label": EVIL, "attrs": {"data-b": EVIL}},
         {"heading": EVIL},
     ]
-    cells = {each: EVIL for each in TYPES}
+    cells = dict.fromkeys(TYPES, EVIL)
     quick = [{"label": EVIL, "icon": EVIL, "url": EVIL}]
     base = {"id": EVIL, "url": EVIL, "name": EVIL, "hint": EVIL, "quick": quick, "actions": items}
     return {**base, "cells": cells, "editable": set(TYPES), **more}

@@ -110,6 +110,11 @@ DOORS: dict[str, Door] = {
             *("notice", "user_account", "user_role", "role_permission", "user_preference"),
         ),
         _door(
+            "shell",
+            _("what stands around every page is read at once: our company, one's own notices"),
+            *("site_state", "branch", "notice"),
+        ),
+        _door(
             "favourites",
             _("what a user has starred or opened himself; names come from the scoped session"),
             *("favourite", "reading"),

@@ -20,13 +20,14 @@ from kontora import clock
 from kontora.access import models
 from kontora.access.principal import Principal, PrincipalKind
 from kontora.access.rights import Rights, Scope, scope_named
-from kontora.access.sign_in_settings import IDLE_HOURS, SESSION_DAYS, in_force
+from kontora.access.sign_in_settings import BOUNDS, IDLE_HOURS, SESSION_DAYS, key_of
 from kontora.db import generations
 
 DOOR = {"door": "sign_in"}
 SEEN_EVERY = timedelta(minutes=5)
 # How a device was signed in when more than a password was asked.
 STRONG = frozenset({"password+code", "passkey"})
+_DEVICE = ("id", "user_id", "method", "confirmed_at", "seen_at", "created_at")
 _TOKEN = ("id", "user_id", "scope", "per_minute", "per_day", "used_at")
 READING = frozenset({"view", "export"})
 _user: Any = models.User.__table__
@@ -87,6 +88,8 @@ def _value(key: str, name: str) -> Any:
 
 
 _GENERATIONS = (_value(GENERATION, "generation"), _value(CATALOGUE, "catalogue"))
+# How long a device stays signed in is asked in the same statement.
+_LIMITS = (_value(key_of(IDLE_HOURS), "idle"), _value(key_of(SESSION_DAYS), "days"))
 _USER = [_user.c[name] for name in ("name", "email", "branch_id", "locale", "timezone")]
 _ACTIVE = (_user.c.state == "active", _user.c.deleted_at.is_(None))
 
@@ -151,30 +154,30 @@ def principal_of_device(
 ) -> Principal | None:
     """The principal of a browser that is signed in, or None when the device was revoked, was
     not used for too long, or was signed in too long ago."""
-    mine = (_device.c.id, _device.c.user_id, _device.c.method, _device.c.confirmed_at)
     row = session.execute(
-        select(*_GENERATIONS, *mine, *_USER)
+        select(*_GENERATIONS, *_LIMITS, *(_device.c[name] for name in _DEVICE), *_USER)
         .join(_user, _user.c.id == _device.c.user_id)
-        .where(
-            _device.c.token_hash == hashed(token),
-            _device.c.revoked_at.is_(None),
-            *_alive(session),
-            *_ACTIVE,
-        ),
+        .where(_device.c.token_hash == hashed(token), _device.c.revoked_at.is_(None), *_ACTIVE),
         execution_options=DOOR,
     ).first()
-    if row is None:
+    if row is None or not _alive(session, row):
         return None
     found, place = _principal(session, row, row.user_id, "user", request_id)
     lacks = row.method not in STRONG and place.demands_factor
-    return replace(found, session_id=row.id, confirmed_at=row.confirmed_at, lacks_factor=lacks)
+    return replace(
+        found,
+        session_id=row.id,
+        confirmed_at=row.confirmed_at,
+        lacks_factor=lacks,
+        used_at=row.seen_at,
+    )
 
 
-def _alive(session: Any) -> tuple[Any, Any]:
-    given = in_force(session)
-    idle = session.now - timedelta(hours=given[IDLE_HOURS])
-    oldest = session.now - timedelta(days=given[SESSION_DAYS])
-    return _device.c.seen_at > idle, _device.c.created_at > oldest
+def _alive(session: Any, row: Any) -> bool:
+    """Whether a device was used lately, and was not signed in too long ago."""
+    idle = session.now - timedelta(hours=BOUNDS[IDLE_HOURS].held(row.idle))
+    oldest = session.now - timedelta(days=BOUNDS[SESSION_DAYS].held(row.days))
+    return bool(row.seen_at > idle and row.created_at > oldest)
 
 
 def _demands_factor(session: Any, roles: Iterable[str]) -> bool:
@@ -227,24 +230,33 @@ def note_use(session: Any, principal: Principal) -> None:
     or a connection of one."""
     now = clock.now()
     before = now - SEEN_EVERY
+    if principal.used_at and principal.used_at > before:
+        return
     if principal.session_id is not None:
         statement = update(_device).where(
             _device.c.id == principal.session_id, _device.c.seen_at < before
         )
         session.execute(statement.values(seen_at=now), execution_options=DOOR)
-    elif principal.token_id is not None and not (principal.used_at and principal.used_at > before):
+    elif principal.token_id is not None:
         unused = or_(_token.c.used_at.is_(None), _token.c.used_at < before)
         statement = update(_token).where(_token.c.id == principal.token_id, unused)
         session.execute(statement.values(used_at=now), execution_options=DOOR)
 
 
 def seen_long_ago(session: Any, principal: Principal) -> bool:
-    """Whether `note_use` would note something for this device: a look without a lock."""
-    if principal.session_id is None:
-        return False
-    late = _device.c.seen_at < session.now - SEEN_EVERY
-    found = select(_device.c.id).where(_device.c.id == principal.session_id, late)
-    return session.execute(found, execution_options=DOOR).first() is not None
+    """Whether `note_use` would note something for this device."""
+    late = session.now - SEEN_EVERY
+    return principal.session_id is not None and not (principal.used_at and principal.used_at > late)
+
+
+def kept(session: Any) -> dict[Any, Any] | None:
+    """What the process of a session keeps by name for the generation that was just read; None
+    where none was. It may hold only what is made of the tables that `follow` names above."""
+    generation = session.principal.generation
+    if not session.info.get("just_read") or generation is None:
+        return None
+    found: dict[Any, Any] = session.site.names.of(generation)
+    return found
 
 
 def rights_of(session: Any, roles: Iterable[str]) -> Rights:

@@ -21,7 +21,7 @@ class Principal:
     he is. `lacks_factor`: a role demands a second factor, and this device was signed in without.
     `generation`: that of roles, teams, branches and users by which all of this was read, and
     `catalogue`: that of the fields of administrators, of the same moment. `used_at`: when use of
-    the token was noted last.
+    the token or device was noted last.
     """
 
     kind: PrincipalKind

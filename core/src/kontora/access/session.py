@@ -61,6 +61,7 @@ class ScopedSession(Session):
         self.include_deleted = False
         self._tables = {model.__table__.name: model for model in registry.models.values()}
         self._criteria: dict[tuple[type, bool], Any] = {}
+        self._remembered: dict[Any, Any] = {}
         self._permits: set[int] = set()
         self._permitted: list[Any] = []
 
@@ -75,6 +76,12 @@ class ScopedSession(Session):
     def forget_registry(self) -> None:
         """Ask anew what is declared: this session has changed it, or took a change back."""
         self._current_registry = None
+
+    @property
+    def remembered(self) -> dict[Any, Any]:
+        """What was read in this transaction, for whoever would read the very same again. A session
+        that writes remembers nothing."""
+        return {} if self.info.get("writing") else self._remembered
 
     @property
     def now(self) -> datetime:
@@ -250,6 +257,7 @@ def _take_back(session: Any, _previous: Any) -> None:
 def _end(session: Any, transaction: Any) -> None:
     if transaction.parent is None:  # what is declared is asked anew in each transaction
         session.forget_registry()
+        session._remembered.clear()
 
 
 @event.listens_for(ScopedSession, "before_flush")

@@ -37,9 +37,14 @@ BOUNDS = {
 }
 
 
+def key_of(name: str) -> str:
+    """Under which key of `site_state` a setting stands."""
+    return f"setting:{name}"
+
+
 def in_force(session: Any) -> dict[str, int]:
     """The values in force, by the name of the setting."""
-    keys = {f"setting:{name}": name for name in BOUNDS}
+    keys = {key_of(name): name for name in BOUNDS}
     rows = session.execute(
         select(_state.c.key, _state.c.value).where(_state.c.key.in_(sorted(keys))),
         execution_options={"door": "sign_in"},

@@ -101,11 +101,17 @@ def holders(session: ScopedSession, permission: str) -> list[UUID]:
     return sorted(session.execute(statement, execution_options=DOOR).scalars())
 
 
+def unread_of(user_id: UUID | None) -> Any:
+    """How many notices a user has not read, as a part of some statement."""
+    mine = (_notice.c.user_id == user_id, _notice.c.read_at.is_(None))
+    return select(func.count()).select_from(_notice).where(*mine).scalar_subquery()
+
+
 def unread(session: ScopedSession) -> int:
     """How many notices the user of this session has not read."""
     if session.principal.user_id is None:
         return 0
-    statement = select(func.count()).select_from(_notice).where(*_mine(session, unread_only=True))
+    statement = select(unread_of(session.principal.user_id))
     return int(session.execute(statement, execution_options=DOOR).scalar_one())
 
 

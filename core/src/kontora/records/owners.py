@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
-from kontora.access.models import Branch, User
 from kontora.access.session import ScopedSession
 from kontora.records import service
+from kontora.records.read import names_of
 from kontora.registry.records import RecordType
 
 
@@ -41,10 +37,10 @@ def periods(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[
     rights = session.principal.rights
     if rights.hides(rtype.entity, "owner"):
         return []
-    users = _names(session, User, (row["owner_id"] for row in rows))
+    users = names_of(session, "user", (row["owner_id"] for row in rows))
     branches: dict[UUID, str] = {}
     if not rights.hides(rtype.entity, "branch"):
-        branches = _names(session, Branch, (row["branch_id"] for row in rows))
+        branches = names_of(session, "branch", (row["branch_id"] for row in rows))
     return [
         Period(
             owner=_pair(users, row["owner_id"]),
@@ -60,12 +56,3 @@ def periods(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[
 
 def _pair(names: dict[UUID, str], found: UUID | None) -> tuple[UUID, str] | None:
     return (found, names[found]) if found is not None and found in names else None
-
-
-def _names(session: ScopedSession, model: Any, ids: Iterable[UUID | None]) -> dict[UUID, str]:
-    wanted = {each for each in ids if each is not None}
-    if not wanted:
-        return {}
-    with session.with_deleted():
-        rows = session.execute(select(model.id, model.name).where(model.id.in_(wanted)))
-        return {row[0]: row[1] for row in rows}

@@ -95,9 +95,14 @@ def _page(
     return Page(
         items=items,
         next=lister.cursor_after(rows[-1]) if more and rows else None,
-        total=lister.total() if query.total else None,
+        total=_total(lister, query, len(rows), more) if query.total else None,
         versions={str(row.id): row.version for row in rows},
     )
+
+
+def _total(lister: _Lister, query: Query, shown: int, more: bool) -> int:
+    """All that match; counted only when the first page does not hold them all."""
+    return lister.total() if more or query.cursor else shown
 
 
 def _wants_custom(query: Query) -> bool:

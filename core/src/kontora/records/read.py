@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import inspect, select
 
+from kontora.access import identity
 from kontora.access.predicates import guard_of
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
@@ -122,14 +123,35 @@ def title_column(session: ScopedSession, entity: str, model: Any) -> Any:
 _KEPT = ("user", "branch")
 
 
-def _kept_names(session: ScopedSession, target: str) -> dict[UUID, str] | None:
-    """The names of users or branches that this process knows, of the generation that the session
-    has just read; None where it has read none."""
-    generation = session.principal.generation
-    if not session.info.get("just_read") or generation is None:
-        return None
-    names: dict[UUID, str] = session.site.names.of(generation).setdefault(target, {})
-    return names
+def names_of(session: ScopedSession, target: str, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Names of records of an entity by id; those that the principal may not see are missing. A
+    reading session asks for each only once, a process for users and branches once a generation."""
+    return {key: row[0] for key, row in _named(session, target, ids).items() if row is not None}
+
+
+def kinds_of(session: ScopedSession, target: str, ids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """Of which kind records are, where the entity has kinds; asked together with the names."""
+    if not hasattr(session.predicates.by_entity.get(target), "kind"):
+        return {}
+    return {key: row[1] for key, row in _named(session, target, ids).items() if row is not None}
+
+
+def _named(
+    session: ScopedSession, target: str, ids: Iterable[UUID | None]
+) -> dict[UUID, tuple[str, str] | None]:
+    """Name and kind by id; None for what may not be seen."""
+    wanted = {each for each in ids if each is not None}
+    shared = identity.kept(session) if target in _KEPT else None
+    known = (session.remembered if shared is None else shared).setdefault(("names", target), {})
+    if missing := wanted - known.keys():
+        model: Any = session.predicates.by_entity[target]
+        columns = [model.id, title_column(session, target, model)]
+        columns += [model.kind] if hasattr(model, "kind") else []
+        with session.with_deleted():
+            rows = session.execute(select(*columns).where(model.id.in_(missing))).all()
+        found = {row[0]: (row[1], row[2] if len(row) > 2 else "") for row in rows}
+        known.update({each: found.get(each) for each in missing if each in found or shared is None})
+    return {each: known.get(each) for each in wanted}
 
 
 class _Loader:
@@ -233,18 +255,9 @@ class _Loader:
     def titles(self, target: str, ids: Iterable[UUID | None]) -> dict[UUID, str]:
         """Names of records of an entity; one that the principal may not see has none."""
         known = self._titles[target]
-        if target in _KEPT and not known and (kept := _kept_names(self.session, target)):
-            known.update(kept)
         missing = {each for each in ids if each is not None} - known.keys()
         if missing:
-            model: Any = self.session.predicates.by_entity[target]
-            title = title_column(self.session, target, model)
-            with self.session.with_deleted():
-                rows = self.session.execute(select(model.id, title).where(model.id.in_(missing)))
-                names = {row[0]: row[1] for row in rows}
-            known.update(names)
-            if target in _KEPT and (kept := _kept_names(self.session, target)) is not None:
-                kept.update(names)
+            known.update(names_of(self.session, target, missing))
         return known
 
     def _collection(self, field: Field) -> Mapping[UUID, Any]:

@@ -35,6 +35,9 @@ class Saved:
 def find(session: ScopedSession, rtype: RecordType, record_id: UUID, *, lock: bool = False) -> Any:
     """Load one record through the scope; NotFound when it is not there or may not be seen."""
     model: Any = rtype.model
+    known, key = session.remembered, (find, rtype.path, record_id, session.include_deleted)
+    if not lock and key in known:
+        return known[key]
     statement = select(model).where(model.id == record_id)
     if rtype.condition is not None:
         statement = statement.where(rtype.condition())
@@ -43,6 +46,7 @@ def find(session: ScopedSession, rtype: RecordType, record_id: UUID, *, lock: bo
     record = session.scalars(statement).one_or_none()
     if record is None:
         raise NotFound()
+    known[key] = record
     return record
 
 

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, insert, or_, select, true, update
 
+from kontora.access import identity
 from kontora.access.models import Role, User
 from kontora.access.session import ScopedSession
 from kontora.access.shipped import ROLE_LABELS
@@ -232,9 +233,15 @@ def _audience(session: ScopedSession, data: Mapping[str, Any]) -> dict[str, Any]
 
 def roles(session: ScopedSession) -> list[tuple[str, Text]]:
     """The roles with which a view can be shared: key and name."""
-    table: Any = Role.__table__
-    rows = session.execute(select(table.c.key, table.c.name), execution_options=DOOR)
-    return sorted(((row.key, ROLE_LABELS.get(row.key, row.name)) for row in rows), key=str)
+    kept = identity.kept(session)
+    rows = None if kept is None else kept.get("roles")
+    if rows is None:
+        table: Any = Role.__table__
+        found = session.execute(select(table.c.key, table.c.name), execution_options=DOOR)
+        rows = [(row.key, row.name) for row in found]
+        if kept is not None:
+            kept["roles"] = rows
+    return sorted(((key, ROLE_LABELS.get(key, name)) for key, name in rows), key=str)
 
 
 def checked_state(

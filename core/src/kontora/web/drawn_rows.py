@@ -142,9 +142,9 @@ def primary(environment: Environment, column: Any, row: Mapped) -> Markup:
 
 def select_box(row: Mapped, name: Any, form: Any) -> Markup:
     """The box that puts a row under the bulk bar `form`."""
-    label = _("Select %(name)s") % {"name": row.get("name") or name}
+    label, of = _("Select %(name)s") % {"name": row.get("name") or name}, escape(row.get("id", ""))
     return Markup(
-        f'<input class="form-check-input" type="checkbox" name="ids" value="{escape(row.get("id", ""))}"'
+        f'<input class="form-check-input" type="checkbox" name="ids" value="{of}"'
         f' form="{escape(form)}" aria-label="{escape(label)}" data-select>'
     )
 

@@ -6,21 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
-from kontora.records.read import title_column
+from kontora.records.read import kinds_of, names_of
 
 
 def titles(session: Any, entity: str, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Names of records of an entity; those that the principal may not see are missing."""
-    wanted = set(ids)
-    if not wanted or entity not in session.predicates.by_entity:
+    if entity not in session.predicates.by_entity:
         return {}
-    model: Any = session.predicates.by_entity[entity]
-    column = title_column(session, entity, model)
-    with session.with_deleted():
-        rows = session.execute(select(model.id, column).where(model.id.in_(wanted)))
-        return {row[0]: str(row[1] or "") for row in rows}
+    return {key: str(name or "") for key, name in names_of(session, entity, ids).items()}
 
 
 def reference(session: Any, entity: str, value: Any) -> dict[str, str] | None:
@@ -44,10 +37,4 @@ def path_of(registry: Any, entity: str, record_id: object, kind: str | None = No
 
 def kinds(session: Any, entity: str, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Which kind the records are of, where the entity has kinds."""
-    model: Any = session.predicates.by_entity.get(entity)
-    wanted = set(ids)
-    if model is None or not wanted or not hasattr(model, "kind"):
-        return {}
-    with session.with_deleted():
-        rows = session.execute(select(model.id, model.kind).where(model.id.in_(wanted)))
-        return {row[0]: row[1] for row in rows}
+    return kinds_of(session, entity, ids)

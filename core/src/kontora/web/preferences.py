@@ -16,11 +16,7 @@ _table: Any = UserPreference.__table__
 
 def get(session: Any, user_id: UUID | None, key: str) -> Any:
     """The kept value, or None."""
-    found = session.execute(
-        select(_table.c.value).where(_table.c.user_id == user_id, _table.c.key == key),
-        execution_options=DOOR,
-    ).first()
-    return found[0] if found else None
+    return several(session, user_id, (key,)).get(key)
 
 
 def put(session: Any, user_id: UUID, key: str, value: Any) -> None:
@@ -35,13 +31,14 @@ def put(session: Any, user_id: UUID, key: str, value: Any) -> None:
 
 
 def several(session: Any, user_id: UUID | None, keys: Sequence[str]) -> dict[str, Any]:
-    """The kept values of those keys that have one, in one statement."""
+    """The kept values of those keys that have one. They are few: a page reads all at once, since
+    its parts have keys of their own."""
     if user_id is None:
         return {}
-    rows = session.execute(
-        select(_table.c.key, _table.c.value).where(
-            _table.c.user_id == user_id, _table.c.key.in_(keys)
-        ),
-        execution_options=DOOR,
-    )
-    return {row[0]: row[1] for row in rows}
+    known = session.remembered
+    kept = known.get((several, user_id))
+    if kept is None:
+        statement = select(_table.c.key, _table.c.value).where(_table.c.user_id == user_id)
+        rows = session.execute(statement, execution_options=DOOR)
+        kept = known[several, user_id] = {row[0]: row[1] for row in rows}
+    return {key: kept[key] for key in keys if key in kept}

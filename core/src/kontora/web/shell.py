@@ -18,6 +18,7 @@ from kontora.web import brand, flash, menu
 LANGUAGES = (("en", "English"), ("ru", "Русский"), ("uk", "Українська"))
 NAME = "setting:company.name"
 _state: Any = SiteState.__table__
+_branches: Any = Branch.__table__
 
 
 def context() -> dict[str, Any]:
@@ -75,20 +76,25 @@ def _facts(principal: Principal | None) -> dict[str, Any]:
     if "company" in g:
         return {**found, "company": g.company}
     with site().read(principal or system("shell")) as session:
-        rows = session.execute(
-            select(_state.c.key, _state.c.value).where(_state.c.key.in_((NAME, BRAND))),
-            execution_options={"door": "administration"},
-        )
-        kept = {row.key: row.value for row in rows}
-        found["company"] = str(kept.get(NAME) or "Kontora")
-        look = kept.get(BRAND)
-        found["brand"] = brand.links(look if isinstance(look, dict) else {})
+        asked = [_setting(NAME), _setting(BRAND)]
         if principal is not None:
-            name = select(Branch.name).where(Branch.id == principal.branch_id)
-            found["branch"] = session.scalar(name) or ""
-            found["unread"] = notices.unread(session)
+            asked += [_branch(principal), notices.unread_of(principal.user_id)]
+        row = session.execute(select(*asked), execution_options={"door": "shell"}).one()
+    found["company"] = str(row[0] or "Kontora")
+    found["brand"] = brand.links(row[1] if isinstance(row[1], dict) else {})
+    if principal is not None:
+        found |= {"branch": row[2] or "", "unread": int(row[3])}
     g.shell_facts = found
     return found
+
+
+def _setting(key: str) -> Any:
+    return select(_state.c.value).where(_state.c.key == key).scalar_subquery()
+
+
+def _branch(principal: Principal) -> Any:
+    here = (_branches.c.id == principal.branch_id, _branches.c.deleted_at.is_(None))
+    return select(_branches.c.name).where(*here).scalar_subquery()
 
 
 def create_items(principal: Principal) -> list[dict[str, Any]]:

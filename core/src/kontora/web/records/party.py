@@ -53,13 +53,16 @@ def hints(
         .order_by(Affiliation.position, Affiliation.id)
     )
     found: dict[str, str] = {}
-    for place, firm in () if _hides(session, "affiliations") else session.execute(rows):
+    kinds = {item.get("kind") for item in items}
+    unseen = "person" not in kinds or _hides(session, "affiliations")
+    for place, firm in () if unseen else session.execute(rows):
         if is_current(_dates(place)):
             words = [word for word in (place.title, firm) if word]
             found.setdefault(str(place.person_id), " · ".join(words))
     with_industry = "industry" not in columns and not _hides(session, "industry")
-    for key, text in _firms(session, ids, with_industry=with_industry).items():
-        found.setdefault(key, text)
+    if "organisation" in kinds:
+        for key, text in _firms(session, ids, with_industry=with_industry).items():
+            found.setdefault(key, text)
     return found
 
 
@@ -146,12 +149,10 @@ def relations(session: ScopedSession, party_id: UUID) -> list[dict[str, Any]]:
         .limit(MOST)
     ).all()
     others = {each.other_id if each.party_id == party_id else each.party_id for each in rows}
-    known = {
-        row[0]: row
-        for row in session.execute(
-            select(Party.id, Party.display_name, Party.kind).where(Party.id.in_(others))
-        )
-    }
+    if not others:
+        return []
+    parties = select(Party.id, Party.display_name, Party.kind).where(Party.id.in_(others))
+    known = {row[0]: row for row in session.execute(parties)}
     found = []
     for each in rows:
         forward = each.party_id == party_id

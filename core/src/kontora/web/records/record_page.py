@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -57,9 +57,10 @@ def render_record(
     The number of statements does not depend on how much happened with the record.
     """
     record, fields = loaded(session, rtype, record_id)
-    head = heading(session, rtype, record, fields)
     is_party = rtype.entity == "party"
     entries = service.history(session, rtype, record_id)
+    events = timeline.context(session, rtype, record_id, request.args, entries)
+    head = heading(session, rtype, record, fields, (events or {}).get("first"))
     typed, problems = composed or ({}, {})
     return render_template(
         "core/pages/record.html",
@@ -72,7 +73,7 @@ def render_record(
             may_edit=head["may_edit"],
             entries=entries,
         ),
-        timeline=timeline.context(session, rtype, record_id, request.args, entries),
+        timeline=events,
         composer=composer.context(session, rtype),
         composer_values=typed,
         composer_errors=problems,
@@ -114,9 +115,14 @@ def loaded(
 
 
 def heading(
-    session: ScopedSession, rtype: RecordType, record: Mapping[str, Any], fields: list[Field]
+    session: ScopedSession,
+    rtype: RecordType,
+    record: Mapping[str, Any],
+    fields: list[Field],
+    planned: Sequence[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """What stands at the head of all pages of a record."""
+    """What stands at the head of all pages of a record. `planned` are its next activities, if
+    these are known already."""
     record_id = UUID(str(record["id"]))
     cells = Cells(session, fields)
     values = cells.rows([record])[0]
@@ -134,7 +140,7 @@ def heading(
         "badges": _badges(values),
         "owner": record.get("owner"),
         "branch_of": (record.get("branch") or {}).get("name"),
-        "next": _next(session, rtype, record),
+        "next": next(iter(_next(session, rtype, record) if planned is None else planned), None),
         "may_edit": rights["edit"],
         "is_firm": rtype.entity == "party" and record.get("kind") == "organisation",
         "more": _more(session, rtype, record, base, rights),
@@ -158,11 +164,11 @@ def _badges(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _next(
     session: ScopedSession, rtype: RecordType, record: Mapping[str, Any]
-) -> dict[str, Any] | None:
+) -> list[dict[str, Any]]:
     """The next planned activity of a record; of a planned activity, itself."""
     activities = timeline.activities(session)
     if not service.grants_of(session, activities, "view"):
-        return None
+        return []
     if rtype.entity == "activity":
         items = [record] if record.get("state") == "planned" and record.get("due_at") else []
     elif timeline.has_timeline(rtype):
@@ -171,8 +177,8 @@ def _next(
         query = service.Query(filter={"and": [here, planned]}, sort=("due_at",), limit=1)
         items = list(service.list_records(session, activities, query).items)
     else:
-        return None
-    return next(iter(timeline.entries_of(session, items)), None)
+        return []
+    return timeline.entries_of(session, items)
 
 
 def _more(

@@ -74,6 +74,8 @@ def context(
         done.sort(key=lambda each: each["when"], reverse=True)
     return {
         "planned": planned_too,
+        # What is next at all, where nothing was left out.
+        "first": planned_too if shows_activities and not (cursor or wish.narrowed) else None,
         "days": _days(done),
         "next": with_query("", [("before", older), ("until", floor.isoformat())])
         if older and floor
