@@ -136,7 +136,7 @@ def dump(company: Company) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     with company.site.database.read_engine.connect() as connection:
         for name, model in company.site.registry.models.items():
-            table: Any = model.__table__  # type: ignore[attr-defined]
+            table: Any = model.__table__
             rows = connection.execute(select(table).order_by(*table.primary_key.columns))
             found[name] = [tuple(row) for row in rows]
     return found

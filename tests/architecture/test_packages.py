@@ -64,7 +64,7 @@ def test_the_wheel_holds_the_whole_package(folder: Path, wheels: dict[Path, Path
 def test_a_member_can_be_imported_alone(
     folder: Path, wheels: dict[Path, Path], tmp_path: Path
 ) -> None:
-    needs = {str(line).split(">")[0] for line in project(folder)["dependencies"]}  # type: ignore[attr-defined]
+    needs = {str(line).split(">")[0] for line in project(folder)["dependencies"]}
     for other in members():
         if other == folder or project(other)["name"] in needs:
             with zipfile.ZipFile(wheels[other]) as archive:

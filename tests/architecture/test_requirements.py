@@ -29,7 +29,7 @@ def _project(folder: Path) -> dict[str, object]:
 
 
 def _own() -> set[str]:
-    return {str(_project(folder)["project"]["name"]) for folder in (*members(), ROOT)}  # type: ignore[index]
+    return {str(_project(folder)["project"]["name"]) for folder in (*members(), ROOT)}
 
 
 def _missing(requirements: list[str], pinned: dict[str, set[str]]) -> list[str]:

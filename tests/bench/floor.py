@@ -70,7 +70,7 @@ class Store:
             found = _local.connection.execute(statement.replace("?", "%s"), values)
             return found.fetchall() if found.description else []
         plain = [each.bytes if isinstance(each, uuid.UUID) else each for each in values]
-        return _local.connection.execute(statement, plain).fetchall()  # type: ignore[no-any-return]
+        return _local.connection.execute(statement, plain).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -104,7 +104,7 @@ class Store:
             return None
         if isinstance(value, str):
             value = datetime.fromisoformat(value).replace(tzinfo=UTC)
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")  # type: ignore[no-any-return]
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
     def _open(self) -> Any:
         if self.is_postgresql:
@@ -171,7 +171,7 @@ class Contacts:
 def application(store: Store, facts: dict[str, Any]) -> flask.Flask:
     """The addresses that the operations ask for."""
     app = flask.Flask("floor")
-    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False
     contacts = Contacts(store, facts)
     page, home = app.jinja_env.from_string(LIST), app.jinja_env.from_string(HOME)
 

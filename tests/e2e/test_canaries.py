@@ -30,7 +30,7 @@ class Watch:
 
     def _dialog(self, dialog: object) -> None:
         self.faults.append(f"dialog on {self.page.url}")
-        dialog.dismiss()  # type: ignore[attr-defined]
+        dialog.dismiss()
 
     def _request(self, url: str) -> None:
         parts = urlsplit(url)

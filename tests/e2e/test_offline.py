@@ -33,13 +33,13 @@ def test_an_answer_that_was_lost_saves_once(as_admin: Page) -> None:
     sent: list[str] = []
 
     def lose(route: object) -> None:
-        request = route.request  # type: ignore[attr-defined]
+        request = route.request
         if request.method == "POST" and not sent:
             sent.append(request.post_data)
-            route.fetch(max_redirects=0)  # type: ignore[attr-defined]
-            route.abort()  # type: ignore[attr-defined]
+            route.fetch(max_redirects=0)
+            route.abort()
         else:
-            route.continue_()  # type: ignore[attr-defined]
+            route.continue_()
 
     page.route("**/contacts/new", lose)
     page.keyboard.press("Control+Enter")

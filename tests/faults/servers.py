@@ -127,7 +127,7 @@ class Postgres:
         with psycopg.connect(
             f"host=127.0.0.1 port={self.port} user=postgres", autocommit=True
         ) as c:
-            found = c.execute(statement)  # type: ignore[call-overload]
+            found = c.execute(statement)
             return list(found.fetchall()) if found.description else []
 
     def _run(self, program: str, *arguments: str) -> None:

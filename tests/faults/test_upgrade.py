@@ -107,7 +107,7 @@ def test_an_upgrade_under_load_loses_nothing_and_brings_new_processes(
                 recovered(ledger)
             wait_for(lambda: finished(cluster), "the upgrade ends", 600)
             for web, old in zip(cluster.webs, before, strict=True):
-                wait_for(lambda w=web, o=old: not o & set(w.children()), "new web processes")  # type: ignore[misc]
+                wait_for(lambda w=web, o=old: not o & set(w.children()), "new web processes")
             wait_for(lambda: cluster.workers[0].starts() > starts, "a new worker")
             cluster.wait_ready()
             served = len(ledger.seen.acknowledged)

@@ -37,7 +37,7 @@ def own_types(site: Site) -> list[RecordType]:
 
 
 def _owned(rtype: RecordType) -> bool:
-    return rtype.model.__guard__.mode == "record"  # type: ignore[attr-defined,no-any-return]
+    return rtype.model.__guard__.mode == "record"
 
 
 @pytest.fixture

@@ -72,16 +72,16 @@ def test_what_is_taken_back_is_not_kept(site: Site) -> None:
         session.execute(
             insert(table).values(user_id=user, role_key="head"), execution_options=ADMINISTRATION
         )
-        assert identity.principal_of_user(session, user).roles == ("head", "manager")  # type: ignore[union-attr]
+        assert identity.principal_of_user(session, user).roles == ("head", "manager")
         raise RuntimeError
     found = principal(site, user)
     assert found is not None and found.roles == ("manager",)
 
 
 WRITES: dict[str, Callable[[UUID], Any]] = {
-    "a role": lambda user: update(Role.__table__).values(sort=7),  # type: ignore[arg-type]
-    "a branch": lambda user: update(Branch.__table__).values(version=7),  # type: ignore[arg-type]
-    "a team": lambda user: delete(TeamMember.__table__),  # type: ignore[arg-type]
+    "a role": lambda user: update(Role.__table__).values(sort=7),
+    "a branch": lambda user: update(Branch.__table__).values(version=7),
+    "a team": lambda user: delete(TeamMember.__table__),
     "text": lambda user: text("UPDATE user_account SET version = version + 1"),
     "text in a WITH": lambda user: text(
         "WITH one AS (SELECT 1) DELETE FROM user_role WHERE role_key = 'nobody'"

@@ -316,7 +316,7 @@ def test_a_door_leads_to_its_tables_and_no_others(
 ) -> None:
     door = doors.DOORS[name]
     before = doors.uses()[name]
-    tables = {model.__table__.name: model for model in company.site.registry.models.values()}  # type: ignore[attr-defined]
+    tables = {model.__table__.name: model for model in company.site.registry.models.values()}
     opened = 0
     for table_name, model in tables.items():
         statement = select(func.count()).select_from(model.__table__)
@@ -386,7 +386,7 @@ class Deal(Base):
     rival: Mapped[Party | None] = relationship(foreign_keys=[rival_id])
 
 
-Base.metadata.remove(Deal.__table__)  # type: ignore[arg-type]
+Base.metadata.remove(Deal.__table__)
 
 
 @pytest.fixture

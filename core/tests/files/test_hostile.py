@@ -106,7 +106,7 @@ def check_answer(answer: Any, name: str) -> None:
     header = answer.headers["Content-Disposition"]
     plain, extended = re.fullmatch(
         r"attachment; filename=\"([A-Za-z0-9 ._()\[\]+,=@#&-]+)\"; filename\*=UTF-8''(\S+)", header
-    ).groups()  # type: ignore[union-attr]
+    ).groups()
     assert unquote(extended) == name
     assert "/" not in plain
     assert not plain.startswith(".")

@@ -37,8 +37,7 @@ def old_rows(site: Site) -> None:
             mail.send(session, "anna@example.org", "Old", "Text")
         run_pending(site.work_site())
         tables: dict[str, Any] = {
-            name: model.__table__  # type: ignore[attr-defined]
-            for name, model in site.registry.models.items()
+            name: model.__table__ for name, model in site.registry.models.items()
         }
         now = clock.now()
         run = {"path": "contacts", "file_name": "a", "file_path": "a", "file_hash": "a"}
@@ -134,7 +133,7 @@ def test_the_audit_log_leaves_as_a_file_and_that_is_logged(kontora_site: Site, f
         (line,) = [json.loads(each) for each in text.splitlines()]
         assert line["changes"] == {"notes": [None, "=1+1"]}
     with site.read(ME) as session:
-        table = site.registry.models["change"].__table__  # type: ignore[attr-defined]
+        table = site.registry.models["change"].__table__
         logged = session.execute(
             sa.select(table.c.diff).where(table.c.verb == "export"),
             execution_options={"door": "changes"},

@@ -118,7 +118,7 @@ def test_an_erasure_that_was_killed_goes_on(site: Site) -> None:
     kills = 0
     for dies_at in range(1, 30):
         try:
-            requests.run_erasure(Job(site, request, dies_at))  # type: ignore[arg-type]
+            requests.run_erasure(Job(site, request, dies_at))
         except KeyboardInterrupt:
             kills += 1
             assert state(site, request)["state"] == "running"
@@ -131,7 +131,7 @@ def test_an_erasure_that_was_killed_goes_on(site: Site) -> None:
         log: Any = ChangeRow.__table__
         lines = connection.execute(sa.select(log).where(log.c.verb == "erase")).all()
     assert len(lines) == 1  # the person himself was erased once
-    assert requests.run_erasure(Job(site, request)) == {}  # type: ignore[arg-type]
+    assert requests.run_erasure(Job(site, request)) == {}
 
 
 @pytest.mark.parametrize("first", ["export", "erasure"])
@@ -146,11 +146,11 @@ def test_no_archive_is_left_of_who_was_erased_meanwhile(
 
         def slowly(*given: Any) -> Any:
             counts = write(*given)
-            requests.run_erasure(Job(site, gone))  # type: ignore[arg-type]
+            requests.run_erasure(Job(site, gone))
             return counts
 
         monkeypatch.setattr(export, "write", slowly)
-        requests.run_export(Job(site, wanted))  # type: ignore[arg-type]
+        requests.run_export(Job(site, wanted))
     else:
         finish = slices.finish
 
@@ -160,9 +160,9 @@ def test_no_archive_is_left_of_who_was_erased_meanwhile(
 
         monkeypatch.setattr(slices, "finish", late)
         with pytest.raises(KeyboardInterrupt):
-            requests.run_erasure(Job(site, gone, 2))  # type: ignore[arg-type]
-        requests.run_export(Job(site, wanted))  # type: ignore[arg-type]
-        requests.run_erasure(Job(site, gone))  # type: ignore[arg-type]
+            requests.run_erasure(Job(site, gone, 2))
+        requests.run_export(Job(site, wanted))
+        requests.run_erasure(Job(site, gone))
     assert list(place.glob("*.zip*")) == []
     row = state(site, wanted)
     assert (row["state"], row["file"]) == ("done", None)
@@ -175,11 +175,11 @@ def test_an_export_that_was_killed_is_removed_by_the_erasure(
     wanted, gone = asked(site, person, "export"), asked(site, person, "erase")
     monkeypatch.setattr(folder, "remove", lambda *given: None)
     with pytest.raises(KeyboardInterrupt):
-        requests.run_export(Job(site, wanted, 1))  # type: ignore[arg-type]
+        requests.run_export(Job(site, wanted, 1))
     monkeypatch.undo()
     place = site.settings.home / "privacy"
     assert len(list(place.glob("*.zip"))) == 1
-    requests.run_erasure(Job(site, gone))  # type: ignore[arg-type]
+    requests.run_erasure(Job(site, gone))
     assert list(place.glob("*.zip*")) == []
 
 
@@ -189,7 +189,7 @@ def test_ten_thousand_activities_hold_no_writer_for_a_second(site: Site) -> None
     person = person_with(site, 10_000)
     job = Job(site, asked(site, person, "erase"))
     began = time.monotonic()
-    requests.run_erasure(job)  # type: ignore[arg-type]
+    requests.run_erasure(job)
     longest = sorted(job.seconds)[-3:]
     print(f"{site.database.dialect}: {time.monotonic() - began:.1f} s, slices {longest}")
     assert traces(site) == []

@@ -47,7 +47,7 @@ _figures: dict[tuple[str, str], Any] = {}
 @pytest.fixture(scope="module", params=("sqlite", "postgresql"))
 def site(request: pytest.FixtureRequest, new_site: Callable[[str], Site]) -> Iterator[Site]:
     site = new_site(request.param)
-    site.made = _filled(site)  # type: ignore[attr-defined]
+    site.made = _filled(site)
     yield site
     site.close()
 
@@ -118,7 +118,7 @@ def _listed(session: Any, link: str) -> int:
 def test_a_figure_leads_to_exactly_what_it_counts(
     site: Site, report: str, given: dict[str, Any], who: str
 ) -> None:
-    with site.read(site.made[who]) as session:  # type: ignore[attr-defined]
+    with site.read(site.made[who]) as session:
         result = reports.result(session, report, given)
         names = [each.name for each in result.columns]
         seen = 0
@@ -131,7 +131,7 @@ def test_a_figure_leads_to_exactly_what_it_counts(
 
 @pytest.mark.parametrize(("report", "given"), ASKED, ids=IDS)
 def test_both_engines_find_the_same(site: Site, report: str, given: dict[str, Any]) -> None:
-    with site.read(site.made["head"]) as session:  # type: ignore[attr-defined]
+    with site.read(site.made["head"]) as session:
         found = reports.run(session, report, given)["rows"]
     for row in found:  # users are named by number
         row[0] = str(row[0]).rstrip("0123456789")
@@ -140,7 +140,7 @@ def test_both_engines_find_the_same(site: Site, report: str, given: dict[str, An
 
 
 def test_who_sees_less_counts_less(site: Site) -> None:
-    made = site.made  # type: ignore[attr-defined]
+    made = site.made
     totals = []
     for who in ("head", "manager"):
         with site.read(made[who]) as session:
@@ -150,7 +150,7 @@ def test_who_sees_less_counts_less(site: Site) -> None:
 
 
 def test_a_hidden_field_is_no_dimension_and_no_condition(site: Site) -> None:
-    head = site.made["head"]  # type: ignore[attr-defined]
+    head = site.made["head"]
     hidden = frozenset({"roles", "industry", "last_contact", "custom.tier"})
     blind = replace(head, rights=replace(head.rights, hidden={"party": hidden}))
     with site.read(blind) as session:
@@ -165,7 +165,7 @@ def test_a_hidden_field_is_no_dimension_and_no_condition(site: Site) -> None:
 
 
 def test_a_week_is_that_of_the_reader(site: Site) -> None:
-    head = replace(site.made["head"], timezone="Pacific/Auckland")  # type: ignore[attr-defined]
+    head = replace(site.made["head"], timezone="Pacific/Auckland")
     with site.read(head) as session:
         result = reports.result(session, "activity", {"by": "week"})
         for row, links in zip(result.rows, result.links, strict=True):
@@ -173,7 +173,7 @@ def test_a_week_is_that_of_the_reader(site: Site) -> None:
 
 
 def test_a_period_that_makes_no_sense_is_refused(site: Site) -> None:
-    with site.read(site.made["head"]) as session:  # type: ignore[attr-defined]
+    with site.read(site.made["head"]) as session:
         for given in (
             {"period": "custom"},
             {"period": "custom", "from": "2026-03-02", "to": "2026-03-01"},
@@ -185,7 +185,7 @@ def test_a_period_that_makes_no_sense_is_refused(site: Site) -> None:
 
 
 def test_users_and_branches_are_given_by_name_too(site: Site) -> None:
-    with site.read(site.made["head"]) as session:  # type: ignore[attr-defined]
+    with site.read(site.made["head"]) as session:
         by_name = reports.run(session, "counterparties", {"branch": "North"})
         assert by_name["rows"]
         with pytest.raises(Invalid):
@@ -197,7 +197,7 @@ def test_no_cell_of_a_file_is_a_formula(site: Site) -> None:
         rtype = session.registry.record_type("counterparties")
         data = {"display_name": "Evil", "industry": "=cmd|'/c calc'!A1"}
         evil = service.create_record(session, rtype, data).id
-    with site.read(site.made["head"]) as session:  # type: ignore[attr-defined]
+    with site.read(site.made["head"]) as session:
         result = reports.result(session, "counterparties", {"by": "industry"})
         made = report_files.made(session, result, "csv").decode("utf-8-sig")
     cells = [row[0] for row in csv.reader(io.StringIO(made))]

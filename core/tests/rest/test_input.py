@@ -92,7 +92,7 @@ def test_ids_of_what_one_does_not_see_are_not_found(
             for sent in (value, {"id": value}):
                 answer = manager.post(
                     f"/api/v1/{path}",
-                    json={**NEW[path], name: fill(sent)},  # type: ignore[arg-type]
+                    json={**NEW[path], name: fill(sent)},
                 )
                 errors = answer.json.get("errors", {})
                 if answer.status_code != 422 or not any(place in each for each in errors):

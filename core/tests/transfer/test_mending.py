@@ -19,7 +19,7 @@ def issue(row: int, column: str = "mail", severity: str = "refused") -> Issue:
         column=column,
         value="x",
         reason=_("This is not a date."),
-        severity=severity,  # type: ignore[arg-type]
+        severity=severity,
     )
 
 

@@ -34,7 +34,7 @@ def rows_of(transfer: Transfer) -> str:
     digest = hashlib.sha256()
     with transfer.site.database.read_engine.connect() as connection:
         for name, model in sorted(transfer.site.registry.models.items()):
-            table: Any = model.__table__  # type: ignore[attr-defined]
+            table: Any = model.__table__
             found = sorted(repr(tuple(row)) for row in connection.execute(table.select()))
             digest.update(f"{name}{found}".encode())
     return digest.hexdigest()

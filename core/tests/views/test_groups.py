@@ -41,7 +41,7 @@ def make_group(site: Site, by: Principal, **data: Any) -> UUID:
 
 def change(site: Site, by: Principal, verb: str, group: UUID, *parties: UUID) -> list[UUID]:
     with site.write(by) as session:
-        return getattr(groups, verb)(session, group, parties)  # type: ignore[no-any-return]
+        return getattr(groups, verb)(session, group, parties)
 
 
 def names(site: Site, by: Principal, group: UUID, moment: datetime | None = None) -> list[str]:

@@ -155,7 +155,7 @@ def contents(site: Site) -> set[tuple[str, str]]:
         for name, model in site.registry.models.items():
             if name == "reading":
                 continue
-            table: Any = model.__table__  # type: ignore[attr-defined]
+            table: Any = model.__table__
             for row in connection.execute(select(table)):
                 digest = hashlib.sha256(repr(tuple(row)).encode()).hexdigest()
                 found.add((name, digest))

@@ -269,7 +269,7 @@ def test_ordinary_requests_have_threads_of_their_own() -> None:
     held = lanes({"PATH_INFO": "/contacts"}, None)
 
     def next_one() -> None:
-        lanes({"PATH_INFO": "/reports"}, None).close()  # type: ignore[attr-defined]
+        lanes({"PATH_INFO": "/reports"}, None).close()
         free.set()
 
     waiting = threading.Thread(target=next_one)
@@ -277,7 +277,7 @@ def test_ordinary_requests_have_threads_of_their_own() -> None:
     assert lanes({"PATH_INFO": webserver.STREAM_PATH}, None) == [b"x"]
     time.sleep(0.05)
     assert not free.is_set() and "/reports" not in running
-    held.close()  # type: ignore[attr-defined]
+    held.close()
     assert free.wait(5)
 
 

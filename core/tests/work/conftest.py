@@ -47,7 +47,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def database(url: str, tmp_path: Path) -> Iterator[Database]:
     database = Database(url, home=tmp_path)
     with database.write_engine.begin() as connection:
-        Base.metadata.create_all(connection, tables=TABLES)  # type: ignore[arg-type]
+        Base.metadata.create_all(connection, tables=TABLES)
         work_ledger.metadata.create_all(connection)
     yield database
     database.dispose()

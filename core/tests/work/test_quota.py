@@ -132,6 +132,6 @@ def test_a_quota_that_cannot_be_asked_lets_requests_pass(
 
             raise TimeoutError("no connection is free")
 
-    quotas = Quotas(Away())  # type: ignore[arg-type]
+    quotas = Quotas(Away())
     assert quotas.spend(token, 10).allowed
     assert "passes" in caplog.text

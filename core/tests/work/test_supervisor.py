@@ -113,7 +113,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     made: list[Served] = []
 
     def make(**options: object) -> Served:
-        made.append(Served(tmp_path, **options))  # type: ignore[arg-type]
+        made.append(Served(tmp_path, **options))
         return made[-1]
 
     yield make
@@ -264,7 +264,7 @@ def test_the_worker_process_runs_jobs_and_follows_the_generation(
     database = Database(f"sqlite:///{tmp_path / 'work.sqlite'}")
     tables = [models.OutboxEvent, models.Job, models.ScheduleRun, models.Throttle]
     with database.write_engine.begin() as connection:
-        Base.metadata.create_all(connection, tables=[each.__table__ for each in tables])  # type: ignore[misc]
+        Base.metadata.create_all(connection, tables=[each.__table__ for each in tables])
         work_ledger.metadata.create_all(connection)
 
     def run(n: int) -> None:

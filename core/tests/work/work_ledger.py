@@ -107,7 +107,7 @@ def work(url: str) -> None:
     # Of a killed worker, jobs come back within a second here.
     jobs._FIRST_DELAY = 0.1
     worker = Worker(site(Database(url)), lease=1.0)
-    worker._every = lambda _seconds, step: step()  # type: ignore[method-assign]
+    worker._every = lambda _seconds, step: step()
     signal.signal(signal.SIGTERM, lambda *_arguments: worker.stop())
     worker.run()
 
