@@ -106,7 +106,8 @@ class Predicates:
         """The rows that speak of our own company, which everybody sees."""
         guards = ((name, guard_of(model)) for name, model in self.by_entity.items())
         seen = [name for name, guard in guards if guard is not None and guard.mode == "open"]
-        return getattr(columns, holder[0]).in_(seen)  # type: ignore[no-any-return]
+        about: ColumnElement[bool] = getattr(columns, holder[0]).in_(seen)
+        return about
 
     def _attached(
         self, holder: tuple[str, str], columns: Any, verb: str, but: str = ""

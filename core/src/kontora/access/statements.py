@@ -52,7 +52,8 @@ _kept: OrderedDict[Any, Findings] = OrderedDict()
 
 def rule(selectable: S) -> S:
     """Mark a subquery as part of a row rule."""
-    return selectable._annotate({RULE: True})  # type: ignore[no-any-return]
+    marked: S = selectable._annotate({RULE: True})
+    return marked
 
 
 def examine(statement: Any) -> Findings:

@@ -69,7 +69,7 @@ def grant_labels(registry: Registry) -> dict[str, Text]:
     """The record types as grants name them, with their labels, in the order of declaration."""
     found: dict[str, Text] = {}
     for rtype in registry.record_types.values():
-        for key in rtype.model.__guard__.grant_keys():  # type: ignore[attr-defined]
+        for key in rtype.model.__guard__.grant_keys():
             found.setdefault(key, KIND_LABELS.get(key, rtype.label_plural))
     return found
 

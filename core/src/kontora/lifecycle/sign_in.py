@@ -102,8 +102,9 @@ def check_password(site: Site, email: str, password: str, device: Device) -> UUI
 
 
 def _user_of(session: Any, email: str) -> UUID | None:
-    found = select(_user.c.id).where(_user.c.email == email, _user.c.deleted_at.is_(None))
-    return session.execute(found, execution_options=DOOR).scalar()  # type: ignore[no-any-return]
+    known = select(_user.c.id).where(_user.c.email == email, _user.c.deleted_at.is_(None))
+    found: UUID | None = session.execute(known, execution_options=DOOR).scalar()
+    return found
 
 
 def failed(site: Site, user_id: UUID | None, device: Device, **facts: object) -> None:
@@ -117,8 +118,9 @@ def failed(site: Site, user_id: UUID | None, device: Device, **facts: object) ->
 
 def email_of(session: Any, user_id: UUID) -> str | None:
     """The address of a user."""
-    found = select(_user.c.email).where(_user.c.id == user_id)
-    return session.execute(found, execution_options=DOOR).scalar()  # type: ignore[no-any-return]
+    known = select(_user.c.email).where(_user.c.id == user_id)
+    found: str | None = session.execute(known, execution_options=DOOR).scalar()
+    return found
 
 
 # The second step

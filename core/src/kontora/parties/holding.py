@@ -35,7 +35,8 @@ _relation: Any = Relation.__table__
 
 
 def _rows(session: Any, statement: Any) -> Sequence[Any]:
-    return session.execute(statement, execution_options=DOOR).all()  # type: ignore[no-any-return]
+    found: Sequence[Any] = session.execute(statement, execution_options=DOOR).all()
+    return found
 
 
 def take_turns(session: Any) -> None:

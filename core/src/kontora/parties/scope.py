@@ -67,7 +67,8 @@ def _current(table: Any, session: Any) -> Any:
 
 
 def _rows(session: Any, statement: Any) -> Iterable[Any]:
-    return session.execute(statement, execution_options=DOOR)  # type: ignore[no-any-return]
+    found: Iterable[Any] = session.execute(statement, execution_options=DOOR)
+    return found
 
 
 def _parties(session: Any, ids: Iterable[UUID]) -> dict[UUID, Any]:

@@ -21,10 +21,11 @@ LONGEST, MOST, MOST_MOVED = 64, 30, 2_000
 
 def find(session: Any, key: str) -> RoleStage:
     """The stage of this key. Raises NotFound."""
-    found = session.scalars(select(RoleStage).where(RoleStage.key == key)).one_or_none()
+    known = select(RoleStage).where(RoleStage.key == key)
+    found: RoleStage | None = session.scalars(known).one_or_none()
     if found is None:
         raise NotFound(_("There is no such stage."))
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def of_role(session: Any, role: str) -> list[RoleStage]:

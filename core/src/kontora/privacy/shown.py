@@ -59,7 +59,7 @@ def labels(registry: Registry) -> dict[str, Text]:
     """Table → what people call it: our own words, else those of a record type or collection."""
     found: dict[str, Text] = {}
     for rtype in registry.record_types.values():
-        found.setdefault(str(rtype.model.__tablename__), rtype.label_plural)  # type: ignore[attr-defined]
+        found.setdefault(str(rtype.model.__tablename__), rtype.label_plural)
         for field in rtype.fields:
             if field.collection is not None:
                 model: Any = field.collection.model

@@ -188,9 +188,9 @@ class FilterCompiler:
         if op in ("ne", "nin") or (op == "empty" and _truth(value)):
             opposite = {"ne": "eq", "nin": "in", "empty": "empty"}[op]
             inner = self.compare(column, field, opposite, False if op == "empty" else value)
-            return own.id.not_in(self._apart(select(key).where(inner)))  # type: ignore[no-any-return]
+            return _among(own.id, self._apart(select(key).where(inner)), negative=True)
         found = self._apart(select(key).where(self.compare(column, field, op, value)))
-        return own.id.in_(found)  # type: ignore[no-any-return]
+        return _among(own.id, found)
 
     def _apart(self, found: Select[Any]) -> Select[Any]:
         """The subquery; from the seventh on one that is run by itself.
@@ -224,7 +224,7 @@ class FilterCompiler:
         names = {each.name: each.attribute for each in field.collection.fields}
         fixed = [getattr(model, names[name]) == each for name, each in where.items()]
         found = self._apart(select(getattr(model, field.collection.parent)).where(inner, *fixed))
-        return own.id.not_in(found) if negative else own.id.in_(found)  # type: ignore[no-any-return]
+        return _among(own.id, found, negative=negative)
 
     def _custom(self, key: str, op: str, value: Any) -> ColumnElement[bool]:
         if op not in ("eq", "ne", "empty", "contains") or not re.fullmatch(r"\w{1,64}", key):
@@ -232,7 +232,7 @@ class FilterCompiler:
         declared = {each.json_key for each in self.rtype.fields} | self.rtype.archived
         if key in declared or not sees_custom(self.rtype, self.session.principal.rights, key):
             raise Invalid({f"custom.{key}": [_("There is no such field.")]})
-        whole: Any = self.rtype.model.custom  # type: ignore[attr-defined]
+        whole: Any = self.rtype.model.custom
         column: Any = whole[key].as_string()
         if self.session.get_bind().dialect.name == "sqlite":
             # There a number comes out as a number, yes and no as 1 and 0; elsewhere all are text.
@@ -370,6 +370,12 @@ def _day(column: ColumnElement[Any], op: str, start: Any, end: Any) -> ColumnEle
         "gt": column >= end if end else false(),
     }
     return asked.get(op, from_start)
+
+
+def _among(own: Any, found: Any, *, negative: bool = False) -> ColumnElement[bool]:
+    """That the key `own` is, or is not, among the rows that a subquery found."""
+    among: ColumnElement[bool] = own.not_in(found) if negative else own.in_(found)
+    return among
 
 
 def _not(column: Any, condition: ColumnElement[bool]) -> ColumnElement[bool]:

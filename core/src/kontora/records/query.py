@@ -65,7 +65,7 @@ def require(session: ScopedSession, rtype: RecordType, verb: str, kind: str | No
 
 def grant_keys(session: ScopedSession, rtype: RecordType, kind: str | None) -> tuple[str, ...]:
     """Under which names grants speak of records of this type (and kind)."""
-    guard = rtype.model.__guard__  # type: ignore[attr-defined]
+    guard = rtype.model.__guard__
     kinds: Mapping[str, str] = guard.kinds
     if not kinds:
         return (guard.entity,)

@@ -67,7 +67,8 @@ def condition(compiler: Compiler, field: Field, value: Any) -> ColumnElement[boo
         inner += holds(model, today(compiler.session))
     own: Any = compiler.rtype.model
     parent = getattr(model, field.collection.parent)
-    return own.id.in_(select(parent).where(*inner))  # type: ignore[no-any-return]
+    found: ColumnElement[bool] = own.id.in_(select(parent).where(*inner))
+    return found
 
 
 def holds(model: Any, day: date) -> list[ColumnElement[bool]]:

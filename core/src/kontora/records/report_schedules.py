@@ -87,8 +87,9 @@ def create(session: ScopedSession, report_id: str, given: Mapping[str, Any]) -> 
     if len(_rows(session, schedule_table.c.owner_id == me.user_id)) >= MOST_SCHEDULES:
         raise Invalid({"": [_("You have as many of these as there may be. Delete one first.")]})
     when = {name: row[name] for name in ("every", "weekday", "day", "hour")}
+    schedule_id = new_id()
     row |= {
-        "id": new_id(),
+        "id": schedule_id,
         "owner_id": me.user_id,
         "report_id": report_id,
         "params": {name: to_json(value) for name, value in params.items()},
@@ -97,9 +98,9 @@ def create(session: ScopedSession, report_id: str, given: Mapping[str, Any]) -> 
         "created_at": session.now,
     }
     session.execute(insert(schedule_table), [row], execution_options=DOOR)
-    made = [{"schedule_id": row["id"], "user_id": each, "state": ON} for each in recipients]
+    made = [{"schedule_id": schedule_id, "user_id": each, "state": ON} for each in recipients]
     session.execute(insert(recipient_table), made, execution_options=DOOR)
-    return row["id"]  # type: ignore[no-any-return]
+    return schedule_id
 
 
 def _zone(name: str) -> Any:
@@ -120,8 +121,9 @@ def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
         errors["format"] = [report_files.NO_PDF]
     bounds = (("weekday", 0, 6, 0), ("day", 1, 31, 1), ("hour", 0, 23, 8))
     for name, low, high, usual in bounds:
+        value = given.get(name)
         try:
-            found[name] = int(given.get(name) if given.get(name) not in (None, "") else usual)  # type: ignore[arg-type]
+            found[name] = usual if value in (None, "") else int(value)
         except (TypeError, ValueError):
             found[name] = low - 1
         if not low <= found[name] <= high:

@@ -52,7 +52,8 @@ def matches(session: ScopedSession, rtype: RecordType, query: str) -> ColumnElem
     The expression uses the index tables, so the statement needs `beside="search"`.
     """
     model: Any = rtype.model
-    return model.id.in_(select(points(session, rtype, query).c.record_id))  # type: ignore[no-any-return]
+    found: ColumnElement[bool] = model.id.in_(select(points(session, rtype, query).c.record_id))
+    return found
 
 
 def counts(

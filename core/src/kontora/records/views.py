@@ -132,7 +132,8 @@ def _alive() -> Any:
 
 def rtype_of(session: ScopedSession, view: View) -> RecordType:
     """The record type that a view lists."""
-    return session.registry.record_type(view.path)  # type: ignore[no-any-return]
+    found: RecordType = session.registry.record_type(view.path)
+    return found
 
 
 def may_change(session: ScopedSession, view: View) -> bool:
@@ -193,13 +194,13 @@ def require_change(session: ScopedSession, view: View) -> None:
 
 def _write(session: ScopedSession, view: View, version: int | None, **values: Any) -> None:
     wanted = view.version if version is None else version
-    done = session.execute(
+    done: Any = session.execute(
         update(_view)
         .where(_view.c.id == view.id, _view.c.version == wanted)
         .values(version=wanted + 1, updated_at=session.now, **values),
         execution_options=DOOR,
     )
-    if done.rowcount != 1:  # type: ignore[attr-defined]
+    if done.rowcount != 1:
         raise Stale(view.version, ())
 
 

@@ -28,7 +28,7 @@ class RecordType:
     entity: str
     label: Text
     label_plural: Text
-    model: type
+    model: type[Any]
     help: Text = ""
     icon: str = "list"
     kinds: tuple[str, ...] = ()

@@ -139,7 +139,7 @@ def _choice(field: Field, values: list[str]) -> Shape:
 def _may_be_null(rtype: RecordType, field: Field) -> bool:
     if field.model is not None or field.shortcut is not None or field.computed is not None:
         return True
-    column = rtype.model.__table__.columns.get(field.attribute)  # type: ignore[attr-defined]
+    column = rtype.model.__table__.columns.get(field.attribute)
     return column is None or bool(column.nullable) or field.type is FieldType.REFERENCE
 
 

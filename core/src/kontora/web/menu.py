@@ -129,7 +129,7 @@ def creatable(who: Principal, types: Iterable[RecordType]) -> list[RecordType]:
 
 def keys_of(rtype: RecordType) -> tuple[str, ...]:
     """Under which names grants speak of records of this type."""
-    guard = rtype.model.__guard__  # type: ignore[attr-defined]
+    guard = rtype.model.__guard__
     kinds: dict[str, str] = guard.kinds
     return tuple(kinds[each] for each in rtype.kinds) if kinds else (guard.entity,)
 

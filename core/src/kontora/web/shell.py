@@ -71,7 +71,8 @@ def _facts(principal: Principal | None) -> dict[str, Any]:
     """What the shell reads, in one session of its own: error pages show it too. When the database
     was asked nothing (`g.company` is set before), nothing is asked here either."""
     if "shell_facts" in g:
-        return g.shell_facts  # type: ignore[no-any-return]
+        kept: dict[str, Any] = g.shell_facts
+        return kept
     found = plain()
     if "company" in g:
         return {**found, "company": g.company}

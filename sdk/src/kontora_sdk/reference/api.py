@@ -50,9 +50,9 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, .
 
 def _resolved(parameter: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
     """A parameter, or what its `$ref` points to."""
-    found: Any = parameter
-    if "$ref" in parameter:
-        found = document
-        for step in parameter["$ref"].removeprefix("#/").split("/"):
-            found = found[step]
-    return found  # type: ignore[no-any-return]
+    if "$ref" not in parameter:
+        return parameter
+    found = document
+    for step in parameter["$ref"].removeprefix("#/").split("/"):
+        found = found[step]
+    return found

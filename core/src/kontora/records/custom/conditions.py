@@ -84,7 +84,8 @@ def _holds(column: Any, value: str) -> ColumnElement[bool]:
     quoted = to_json(value)
     for special in ("\\", "%", "_"):
         quoted = quoted.replace(special, "\\" + special)
-    return column.like(f"%{quoted}%", escape="\\")  # type: ignore[no-any-return]
+    found: ColumnElement[bool] = column.like(f"%{quoted}%", escape="\\")
+    return found
 
 
 def _amount(value: Any) -> tuple[Any, str]:

@@ -29,7 +29,7 @@ def wanted(registry: Registry, catalogue: list[CustomField], dialect: Any) -> di
         if rtype is None or not row.indexed or row.archived_at is not None:
             continue
         if field_of(row).type in INDEXED and hasattr(rtype.model, "custom"):
-            table = rtype.model.__table__.name  # type: ignore[attr-defined]
+            table = rtype.model.__table__.name
             name, statement = _statement(table, row, dialect)
             found[name] = statement
     return found

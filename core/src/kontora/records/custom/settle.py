@@ -17,8 +17,8 @@ def settle(context: JobContext) -> dict[str, Any]:
     def opened(_principal: Principal) -> Any:
         return context.slice()
 
-    engine = context.database.write_engine  # type: ignore[attr-defined]
     with context.slice() as session:
+        engine = session.site.database.write_engine
         rows = catalogue.rows(session)
         statements = indexes.wanted(session.registry, rows, engine.dialect)
         entity = context.args.get("entity")

@@ -31,7 +31,8 @@ class Holder:
 
     @property
     def id(self) -> UUID:
-        return self.record.id  # type: ignore[no-any-return]
+        found: UUID = self.record.id
+        return found
 
 
 def can_hold(session: ScopedSession, entity: str) -> bool:

@@ -25,13 +25,14 @@ PLAN = {"field": "state", "op": "eq", "value": "planned"}
 
 def activities(session: ScopedSession) -> RecordType:
     """The record type of activities."""
-    return session.registry.record_type("activities")  # type: ignore[no-any-return]
+    found: RecordType = session.registry.record_type("activities")
+    return found
 
 
 def has_timeline(rtype: RecordType) -> bool:
     """Whether activities can be about records of this type: all but those of our own company,
     and activities themselves."""
-    guard = rtype.model.__guard__  # type: ignore[attr-defined]
+    guard = rtype.model.__guard__
     return guard.mode == "record" and rtype.entity != "activity"
 
 
