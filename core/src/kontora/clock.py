@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 _frozen: ContextVar[datetime | None] = ContextVar("kontora_frozen_clock", default=None)
 
@@ -18,6 +19,15 @@ def now() -> datetime:
 def today() -> date:
     """The date of `now()` in UTC."""
     return now().date()
+
+
+def zone(name: str) -> ZoneInfo:
+    """The time zone of this IANA name; UTC when there is none: the zones of a machine may be older
+    than a user's choice, and a page must open all the same."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
 
 
 @contextmanager

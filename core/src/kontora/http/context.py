@@ -16,7 +16,7 @@ from flask import session as cookie
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from kontora import text
+from kontora import clock, text
 from kontora.access import identity
 from kontora.access.principal import Principal, system
 from kontora.access.session import ScopedSession
@@ -66,11 +66,7 @@ def db(*, copy: bool = False) -> ScopedSession:
 
 def zone() -> ZoneInfo:
     """The time zone of who asks."""
-    name = g.principal.timezone if g.get("principal") else "UTC"
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return clock.zone(g.principal.timezone if g.get("principal") else "UTC")
 
 
 def install(app: Flask) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from kontora import clock
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid, KontoraError
 from kontora.parties import consents
@@ -112,7 +112,7 @@ def _day(text: str | None) -> date | None:
 
 
 def _start(session: ScopedSession, day: date) -> datetime:
-    zone = ZoneInfo(session.principal.timezone or "UTC")
+    zone = clock.zone(session.principal.timezone)
     return datetime.combine(day, time.min, zone).astimezone(UTC)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import func, select
 
+from kontora import clock
 from kontora.parties.activities import Activity, ActivityParty
 from kontora.parties.contact_dates import NO_CONTACT
 from kontora.registry.fields import Field, FieldType
@@ -18,10 +18,7 @@ from kontora.text import _
 
 def last_on(session: Any, ids: Sequence[UUID], day: date) -> Mapping[UUID, datetime]:
     """The last contact up to the end of a day, of these parties."""
-    try:
-        zone = ZoneInfo(session.principal.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
+    zone = clock.zone(session.principal.timezone)
     end = datetime.combine(day + timedelta(days=1), datetime.min.time(), zone)
     rows = session.execute(
         select(ActivityParty.party_id, func.max(Activity.at))

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select, update
 
+from kontora import clock
 from kontora.access.models import User
 from kontora.hookspecs import hookimpl
 from kontora.records import notice_wishes, notices
@@ -62,7 +62,7 @@ def send_one(session: Any, user_id: UUID) -> bool:
 
 def is_due(now: datetime, zone: str, hour: int, last: datetime | None) -> bool:
     """Whether the hour of this day has come, and nothing went out since."""
-    local = now.astimezone(_zone(zone))
+    local = now.astimezone(clock.zone(zone))
     due = local.replace(hour=hour, minute=0, second=0, microsecond=0)
     return local >= due and (last is None or last < due)
 
@@ -114,13 +114,6 @@ def _last(session: Any, user_id: UUID) -> datetime | None:
 
 def _by_mail(session: Any, wish: Wishes, each: notices.NoticeEntry) -> bool:
     return wish.way(session.registry.notice_kinds, each.kind) == MAIL
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 @hookimpl

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError
 from sqlalchemy import (
@@ -31,7 +31,7 @@ from sqlalchemy import (
     true,
 )
 
-from kontora import limits
+from kontora import clock, limits
 from kontora.access.session import ScopedSession
 from kontora.db.fold import fold, fold_sql
 from kontora.db.types import as_number
@@ -293,11 +293,8 @@ class FilterCompiler:
             return _day(column, op, first, after)
         return _day(column, op, self._moment(first), self._moment(after))
 
-    def _zone(self) -> Any:
-        try:
-            return ZoneInfo(self.session.principal.timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            return UTC
+    def _zone(self) -> ZoneInfo:
+        return clock.zone(self.session.principal.timezone)
 
     def _moment(self, day: date, more: int = 0) -> Any:
         """When a day, or the `more`th after it, begins for the reader; None behind the last."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import aliased
 
+from kontora import clock
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
 from kontora.records.query import Query, conditions_of
@@ -147,23 +147,17 @@ def _months(session: ScopedSession, column: Any, field: Field) -> Any:
 
 
 def _edges(session: ScopedSession) -> list[date]:
-    today = session.now.astimezone(_zone(session)).date()
+    today = session.now.astimezone(clock.zone(session.principal.timezone)).date()
     now = today.year * 12 + today.month - 1
     numbers = range(now - MONTHS_BACK, now + MONTHS_AHEAD + 2)
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
 
 
-def _zone(session: ScopedSession) -> Any:
-    try:
-        return ZoneInfo(session.principal.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return UTC
-
-
 def _edge(session: ScopedSession, day: date, field: Field) -> Any:
     if field.type is FieldType.DATE:
         return day
-    return datetime.combine(day, datetime.min.time(), _zone(session)).astimezone(UTC)
+    zone = clock.zone(session.principal.timezone)
+    return datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
 
 
 def condition(session: ScopedSession, field: Field, key: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from kontora import clock
 from kontora.access.models import User
 from kontora.access.principal import Principal
 from kontora.access.rights import Scope
@@ -78,7 +79,7 @@ def watched(session: ScopedSession, user_id: UUID) -> Watched:
     row = session.execute(found, execution_options=DOOR).first()
     if row is None or not may_watch(session.principal, user_id, row.branch_id):
         raise NotFound()
-    return Watched(id=user_id, name=row.name, zone=zone_of(row.timezone))
+    return Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
 
 
 def may_watch(principal: Principal, user_id: UUID, branch_id: UUID | None) -> bool:
@@ -100,14 +101,6 @@ def may_watch_user(session: ScopedSession, user_id: UUID) -> bool:
     found = select(_user.c.branch_id).where(_user.c.id == user_id)
     row = session.execute(found, execution_options=DOOR).first()
     return row is not None and may_watch(session.principal, user_id, row.branch_id)
-
-
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone of this name; an unknown one counts as UTC."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
 
 
 def note_look(session: ScopedSession, user: Watched, days: int) -> None:

@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from kontora import clock
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid, NotFound
 from kontora.records import changes, masking
@@ -47,21 +47,15 @@ def day_of(session: ScopedSession, given: str) -> date:
 
 def today(session: ScopedSession) -> date:
     """The present day in the time zone of the reader."""
-    return session.now.astimezone(_zone(session)).date()
-
-
-def _zone(session: ScopedSession) -> ZoneInfo:
-    try:
-        return ZoneInfo(session.principal.timezone)
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+    return session.now.astimezone(clock.zone(session.principal.timezone)).date()
 
 
 def end_of(session: ScopedSession, day: date) -> datetime:
     """The first moment after a day, in the time zone of the reader."""
     if day >= date.max:
         return session.now
-    local = datetime.combine(day + timedelta(days=1), time.min, _zone(session))
+    zone = clock.zone(session.principal.timezone)
+    local = datetime.combine(day + timedelta(days=1), time.min, zone)
     return min(local.astimezone(UTC), session.now + timedelta(seconds=1))
 
 
@@ -108,7 +102,7 @@ def _refuse_absent(
 ) -> None:
     if record.created_at >= end:
         text = _("It did not exist on %(day)s: it was created on %(created)s.")
-        created = record.created_at.astimezone(_zone(session)).date()
+        created = record.created_at.astimezone(clock.zone(session.principal.timezone)).date()
         raise NotFound(text % {"day": day.isoformat(), "created": created.isoformat()})
     moves = (
         select(_change.c.verb)

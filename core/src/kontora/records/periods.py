@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, case, literal
 
+from kontora import clock
 from kontora.errors import Invalid
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import _
@@ -80,10 +80,7 @@ class Period:
 
 def zone_of(session: Any) -> Any:
     """The time zone of who asks."""
-    try:
-        return ZoneInfo(session.principal.timezone)
-    except (KeyError, ValueError, OSError):
-        return UTC
+    return clock.zone(session.principal.timezone)
 
 
 def today(session: Any) -> date:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select, update
 
+from kontora import clock
 from kontora.access.models import User
 from kontora.access.session import ScopedSession
 from kontora.errors import Forbidden, Invalid, NotFound
@@ -94,20 +94,13 @@ def create(session: ScopedSession, report_id: str, given: Mapping[str, Any]) -> 
         "report_id": report_id,
         "params": {name: to_json(value) for name, value in params.items()},
         "state": ACTIVE,
-        "next_at": next_after(session.now, _zone(me.timezone), **when),
+        "next_at": next_after(session.now, clock.zone(me.timezone), **when),
         "created_at": session.now,
     }
     session.execute(insert(schedule_table), [row], execution_options=DOOR)
     made = [{"schedule_id": schedule_id, "user_id": each, "state": ON} for each in recipients]
     session.execute(insert(recipient_table), made, execution_options=DOOR)
     return schedule_id
-
-
-def _zone(name: str) -> Any:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return UTC
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +203,7 @@ def set_state(session: ScopedSession, schedule_id: UUID, state: str) -> None:
     """Pause one's own, or let it go on; it is due next as if it had never been paused."""
     schedule = find(session, schedule_id)
     when = {name: getattr(schedule, name) for name in ("every", "weekday", "day", "hour")}
-    due = next_after(session.now, _zone(session.principal.timezone), **when)
+    due = next_after(session.now, clock.zone(session.principal.timezone), **when)
     here = schedule_table.c.id == schedule_id
     session.execute(
         update(schedule_table).where(here).values(state=state, next_at=due), execution_options=DOOR

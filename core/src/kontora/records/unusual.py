@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from kontora import clock
 from kontora.access import identity
 from kontora.access.models import User
 from kontora.access.session import ScopedSession
@@ -96,7 +97,7 @@ def _look_at(session: ScopedSession, user_id: UUID, bounds: Limits) -> int:
     ).first()
     if row is None:
         return 0
-    user = opened.Watched(id=user_id, name=row.name, zone=opened.zone_of(row.timezone))
+    user = opened.Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
     today = session.now.astimezone(user.zone).date()
     told = 0
     for finding in findings(session, user, bounds):
@@ -254,7 +255,7 @@ def leaving(session: ScopedSession, user_id: UUID) -> int:
     ).first()
     if row is None:
         return 0
-    user = opened.Watched(id=user_id, name=row.name, zone=opened.zone_of(row.timezone))
+    user = opened.Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
     now, span = session.now, timedelta(days=LAST_DAYS)
     late = opened.distinct(session, user_id, now - span, now)
     early = opened.distinct(session, user_id, now - 2 * span, now - span)

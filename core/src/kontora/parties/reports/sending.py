@@ -4,14 +4,13 @@ with his own rights and mailed, once for each time that it is due."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 from sqlalchemy import select, update
 
+from kontora import clock
 from kontora.access.models import User
 from kontora.access.principal import Principal
 from kontora.access.rights import Rights
@@ -46,20 +45,13 @@ def send_due(context: JobContext) -> dict[str, int]:
     queued = 0
     for row in session.execute(statement, execution_options=DOOR).all():
         queued += queue(session, row.id, f"{row.next_at:%Y-%m-%dT%H:%M}")
-        zone = _zone(row.timezone)
+        zone = clock.zone(row.timezone)
         due = schedules.next_after(session.now, zone, row.every, row.weekday, row.day, row.hour)
         here = schedule_table.c.id == row.id
         session.execute(
             update(schedule_table).where(here).values(next_at=due), execution_options=DOOR
         )
     return {"queued": queued}
-
-
-def _zone(name: str) -> Any:
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return UTC
 
 
 def queue(session: Any, schedule_id: UUID, period: str) -> int:
