@@ -9,7 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kontora.db.engine import is_database_away
 from kontora.http import context, failures, operation, policy, quota, security
-from kontora.http.routes import QuickRule
+from kontora.http.routes import QuickRule, RowNumber
 from kontora.lifecycle.site import Site
 from kontora.settings import Settings
 
@@ -24,6 +24,7 @@ def create_app(site: Site | None = None, *, safe_mode: bool = False) -> Flask:
     site = site or Site(Settings.from_env(), safe_mode=safe_mode)
     app = Flask("kontora", static_folder=None)
     app.url_rule_class = QuickRule
+    app.url_map.converters["int"] = RowNumber
     app.extensions["kontora"] = site
     app.json.sort_keys = False  # type: ignore[attr-defined]
     # Who asks is known first: then a refused CSRF token is told in his language and shell.

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from web_pages import words
 
+from kontora.access.models import User
 from kontora.access.principal import system
 from kontora.lifecycle import roles, site_settings
 from kontora.lifecycle.site import Site
+from kontora.webhooks import endpoints
 
 Clients = Callable[..., Any]
 
@@ -280,3 +283,34 @@ def test_an_export_is_told_in_words(as_role: Clients, records: Any) -> None:
     assert "exported Contacts : 2 records" in told.replace("Contacts:", "Contacts :")
     assert "contains “petr”" in told
     assert "CSV" in told
+
+
+@pytest.mark.parametrize("before", ["²", "٣", "-1", "9" * 30, "9" * 5000, "x"])
+def test_a_place_in_a_list_that_cannot_be_is_its_beginning(
+    kontora_site: Site, as_role: Clients, before: str
+) -> None:
+    client = as_role("administrator")
+    with kontora_site.write(system("test")) as session:
+        owner = str(session.execute(select(User.id).limit(1)).scalar_one())
+        data = {"url": "https://example.org/", "events": ["contacts.created"], "owner": owner}
+        made, _secret = endpoints.create(session, {**data, "active": True})
+    lists = ("audit", "audit/sign-ins", "health/jobs", f"webhooks/{made}", f"users/{owner}/reading")
+    for path in (*(f"/admin/{each}" for each in lists), "/notices"):
+        answer = client.get(path, query_string={"before": before})
+        assert answer.status_code == 200, path
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "9" * 5000])
+def test_a_number_that_no_row_has_leads_nowhere(
+    records: Any, as_role: Clients, number: str
+) -> None:
+    client = as_role("administrator")
+    person = records.make("contacts", {"family": "Weber"})
+    assert client.get(f"/bulk/{number}").status_code == 404
+    for path in (
+        f"/admin/health/jobs/{number}/retry",
+        f"/notices/{number}/read",
+        f"/profile/devices/{number}/revoke",
+        f"/contacts/{person}/history/{number}/restore",
+    ):
+        assert client.post(path).status_code == 404, path

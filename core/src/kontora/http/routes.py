@@ -1,10 +1,10 @@
-"""Routes whose addresses are put together by code that is made when it is first needed."""
+"""Routes of the application: rules that start quickly, and what a number in an address may be."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from werkzeug.routing import Rule
+from werkzeug.routing import IntegerConverter, Rule
 
 
 class QuickRule(Rule):
@@ -24,3 +24,10 @@ class QuickRule(Rule):
             return made(rule, **values)
 
         return build
+
+
+class RowNumber(IntegerConverter):
+    """The number of a row. No database compares one of more than 64 bits: a longer number is the
+    address of nothing, instead of an error of the driver."""
+
+    regex = r"\d{1,18}"

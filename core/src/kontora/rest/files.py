@@ -110,8 +110,8 @@ def page(record_id: str, number: str) -> Response:
     """One picture of the preview."""
     parameters.no_arguments()
     row, _id = _found(record_id)
-    wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
-    return picture(service.store_of(db()), row, wanted)
+    wanted = parameters.number_of(number, 999)
+    return picture(service.store_of(db()), row, -1 if wanted is None else wanted)
 
 
 def rename(record_id: str) -> Response:

@@ -17,7 +17,7 @@ from kontora.registry.records import RecordType
 from kontora.rest.bodies import body
 from kontora.rest.checks import check
 from kontora.rest.operations import PAST_DAY, answer, content, operation, parameter, schema
-from kontora.rest.parameters import Arguments, no_arguments
+from kontora.rest.parameters import Arguments, no_arguments, number_of
 from kontora.rest.records import parsed
 from kontora.rest.shapes import ID, MOMENT
 from kontora.text import _
@@ -45,12 +45,12 @@ def listed(record_id: str) -> Response:
     for name in arguments.given.keys() - {"as_of", "limit", "cursor", "total"}:
         arguments.note(name, _("Unknown parameter."))
     given, limit, total = arguments.one("as_of"), arguments.limit(), arguments.flag("total")
-    cursor = arguments.one("cursor") or "0"
-    if not (cursor.isascii() and cursor.isdecimal() and int(cursor) <= LARGEST):
+    after = number_of(arguments.one("cursor") or "0", LARGEST)
+    if after is None:
         arguments.note("cursor", _("This cursor does not belong to this list."))
     arguments.refuse()
     moment = None if given is None else past.end_of(session, past.day_of(session, given))
-    rows = groups.members(session, wanted, moment, after=int(cursor), limit=limit + 1)
+    rows = groups.members(session, wanted, moment, after=after or 0, limit=limit + 1)
     more = str(rows[limit - 1][0].id) if len(rows) > limit else None
     return jsonify(
         {

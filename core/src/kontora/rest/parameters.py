@@ -31,6 +31,13 @@ _NAME = re.compile(r"([^\[\]]+)(?:\[([^\[\]]*)\])?")
 _LOST_PLUS = re.compile(r"(T\S+) (\d\d:\d\d)")
 
 
+def number_of(text: str, most: int) -> int | None:
+    """A number from 0 to `most` that is written in digits; None for anything else. The length is
+    looked at first: a text of thousands of digits is refused by `int` itself."""
+    short = text.isascii() and text.isdigit() and len(text) <= len(str(most))
+    return int(text) if short and int(text) <= most else None
+
+
 class Arguments:
     """The arguments of the request. `refuse` names all that went wrong at once."""
 

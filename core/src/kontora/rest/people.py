@@ -17,7 +17,7 @@ from kontora.records import notices, owners, past
 from kontora.records.values import to_json
 from kontora.registry.records import RecordType
 from kontora.rest.etags import etag
-from kontora.rest.parameters import Arguments, no_arguments
+from kontora.rest.parameters import Arguments, no_arguments, number_of
 from kontora.rest.people_paths import LARGEST_NOTICE
 from kontora.text import _
 
@@ -85,25 +85,19 @@ def _day() -> date:
 # Notices
 
 
-def _is_id(text: str) -> bool:
-    short = text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST_NOTICE))
-    return short and int(text) <= LARGEST_NOTICE
-
-
 def listed() -> Response:
     """The notices of whoever asks, newest first."""
     arguments = Arguments()
     for name in arguments.given.keys() - {"unread", "limit", "before"}:
         arguments.note(name, _("Unknown parameter."))
     unread_only, limit = arguments.flag("unread"), arguments.limit()
-    before = arguments.one("before")
-    if before is not None and not _is_id(before):
+    given = arguments.one("before")
+    before = None if given is None else number_of(given, LARGEST_NOTICE)
+    if given is not None and before is None:
         arguments.note("before", _("This is not the id of a notice."))
     arguments.refuse()
     session = db()
-    found = notices.listing(
-        session, unread_only=unread_only, before=int(before) if before else None, limit=limit
-    )
+    found = notices.listing(session, unread_only=unread_only, before=before, limit=limit)
     return jsonify({"items": [_notice(each) for each in found], "unread": notices.unread(session)})
 
 
@@ -127,7 +121,8 @@ def read_all() -> Response:
 def read_one(notice_id: str) -> Response:
     """Mark one notice as read."""
     no_arguments()
-    if not (notice_id.isascii() and notice_id.isdigit() and len(notice_id) < 19):
+    number = number_of(notice_id, LARGEST_NOTICE)
+    if number is None:
         raise NotFound()
-    notices.mark_read(db(), int(notice_id))
+    notices.mark_read(db(), number)
     return Response(status=204)

@@ -14,7 +14,7 @@ from kontora.records.values import to_json
 from kontora.rest.bodies import body
 from kontora.rest.checks import check
 from kontora.rest.etags import etag, expected
-from kontora.rest.parameters import Arguments, no_arguments
+from kontora.rest.parameters import Arguments, no_arguments, number_of
 from kontora.rest.records import parsed
 from kontora.rest.webhook_paths import CHANGE, CREATE, LARGEST
 from kontora.text import _
@@ -99,12 +99,13 @@ def sent(record_id: str) -> Response:
     state, cursor = arguments.one("state") or "", arguments.one("cursor") or ""
     if state and state not in STATES:
         arguments.note("state", _("Must be one of: %(k)s.") % {"k": ", ".join(STATES)})
-    if cursor and (not cursor.isascii() or not cursor.isdecimal() or len(cursor) > 18):
+    before = number_of(cursor, LARGEST) if cursor else None
+    if cursor and before is None:
         arguments.note("cursor", _("This is no cursor of this list."))
     for name in arguments.given.keys() - {"state", "cursor"}:
         arguments.note(name, _("There is no such parameter."))
     arguments.refuse()
-    rows = deliveries.listed(db(), wanted, state=state, before=int(cursor or 0), limit=PAGE + 1)
+    rows = deliveries.listed(db(), wanted, state=state, before=before, limit=PAGE + 1)
     more = str(rows[PAGE - 1]["id"]) if len(rows) > PAGE else None
     return jsonify({"items": [_delivery(each) for each in rows[:PAGE]], "next": more})
 
@@ -114,10 +115,11 @@ def retry(record_id: str, number: str) -> Response:
     wanted = parsed(record_id)
     no_arguments()
     endpoints.get(db(), wanted)
-    if not (number.isascii() and number.isdecimal() and int(number) <= LARGEST):
+    delivery_id = number_of(number, LARGEST)
+    if delivery_id is None:
         raise NotFound(_("There is no such delivery."))
-    deliveries.again(db(), wanted, int(number))
-    return _accepted(_delivery(deliveries.get(db(), wanted, int(number))))
+    deliveries.again(db(), wanted, delivery_id)
+    return _accepted(_delivery(deliveries.get(db(), wanted, delivery_id)))
 
 
 def retry_all(record_id: str) -> Response:

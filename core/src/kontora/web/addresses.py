@@ -40,6 +40,13 @@ def with_query(path: str, pairs: list[tuple[str, str]]) -> str:
     return f"{path}?{query}" if query else path
 
 
+def before() -> int | None:
+    """The `before` of a list that is read from page to page: the id of its last row. None at the
+    beginning, and for what cannot be an id: no database compares a row with more than 64 bits."""
+    given = request.args.get("before", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
+
+
 def is_fragment() -> bool:
     """Whether htmx asks for a part of a page."""
     return request.headers.get("HX-Request") == "true"

@@ -14,7 +14,7 @@ from kontora.records.notice_wishes import BELL, MAIL, NONE, WAYS, Wishes
 from kontora.records.notices import NoticeEntry
 from kontora.text import Text, _
 from kontora.web import flash, preferences
-from kontora.web.addresses import came_from, is_fragment, own_path, with_query
+from kontora.web.addresses import before, came_from, is_fragment, own_path, with_query
 
 blueprint = Blueprint("notices", __name__)
 LIMIT, IN_PANEL = 50, 12
@@ -44,9 +44,7 @@ def _shown(entries: list[NoticeEntry]) -> list[dict[str, Any]]:
 def show() -> str:
     """What was told to the user, newest first."""
     session = db()
-    before = request.args.get("before", "")
-    last = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
-    found = notices.listing(session, before=last, limit=LIMIT)
+    found = notices.listing(session, before=before(), limit=LIMIT)
     older = None
     if len(found) == LIMIT:
         older = with_query("/notices", [("before", str(found[-1].id))])

@@ -100,13 +100,18 @@ def get(session: ScopedSession, endpoint_id: UUID, delivery_id: int) -> Mapping[
 
 
 def listed(
-    session: ScopedSession, endpoint_id: UUID, *, state: str = "", before: int = 0, limit: int = 50
+    session: ScopedSession,
+    endpoint_id: UUID,
+    *,
+    state: str = "",
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Mapping[str, Any]]:
     """Deliveries of a receiver, the newest first; `before` is the last id of the page before."""
     statement = select(DELIVERY).where(DELIVERY.c.endpoint_id == endpoint_id)
     if state:
         statement = statement.where(DELIVERY.c.state == state)
-    if before:
+    if before is not None:
         statement = statement.where(DELIVERY.c.id < before)
     statement = statement.order_by(DELIVERY.c.id.desc()).limit(limit)
     return [dict(row._mapping) for row in session.execute(statement, execution_options=DOOR)]

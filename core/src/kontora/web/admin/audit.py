@@ -22,7 +22,7 @@ from kontora.records.audit import AuditEntry, AuditFilter
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import Text, _
 from kontora.web import names
-from kontora.web.addresses import with_query
+from kontora.web.addresses import before, with_query
 from kontora.web.admin import agents, export_words, sign_in_words
 from kontora.web.admin.blueprint import blueprint
 from kontora.web.records.cells import Cells, plain
@@ -76,8 +76,7 @@ def audit() -> str:
     session = db()
     fields = _filter_fields(session)
     given = {each.name: request.args.get(each.name, "") for each in fields}
-    before = request.args.get("before", "")
-    found = log.entries(session, wanted(given), int(before) if before.isdigit() else None, LIMIT)
+    found = log.entries(session, wanted(given), before(), LIMIT)
     keep = list(given.items())
     older = None
     if len(found) == LIMIT:
@@ -102,8 +101,7 @@ def audit() -> str:
 @policy(AUDIT)
 def sign_ins() -> str:
     """Who signed in, when and on which device."""
-    before = request.args.get("before", "")
-    found = accounts.sign_ins(db(), int(before) if before.isdigit() else None, LIMIT)
+    found = accounts.sign_ins(db(), before(), LIMIT)
     rows = [
         {
             "id": each["id"],

@@ -15,7 +15,7 @@ from kontora.http.policy import needs, policy
 from kontora.lifecycle import doctor, job_desk
 from kontora.text import Text, _, n_
 from kontora.web import flash
-from kontora.web.addresses import with_query
+from kontora.web.addresses import before, with_query
 from kontora.web.admin.blueprint import blueprint
 from kontora.work.models import CANCELLED, DEAD, DONE, FAILED, PARKED, QUEUED, RUNNING
 
@@ -129,8 +129,7 @@ def jobs() -> str:
     session = db()
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    before = request.args.get("before", "")
-    found = job_desk.listing(session, state, int(before) if before.isdigit() else None, LIMIT)
+    found = job_desk.listing(session, state, before(), LIMIT)
     older = None
     if len(found) == LIMIT:
         pairs = [("state", state), ("before", str(found[-1]["id"]))]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 
 from kontora.access.session import ScopedSession
 from kontora.http.context import db, principal, site, zone
@@ -17,7 +17,7 @@ from kontora.records import opened
 from kontora.records.transfer.formulas import guard
 from kontora.text import _
 from kontora.web import formats, names
-from kontora.web.addresses import with_query
+from kontora.web.addresses import before, with_query
 from kontora.web.admin.blueprint import blueprint
 
 WATCH = needs(opened.PERMISSION)
@@ -32,9 +32,7 @@ def reading(user_id: UUID) -> str:
     session = db()
     user = opened.watched(session, user_id)
     _note(user)
-    given = request.args.get("before", "")
-    before = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None
-    found = opened.openings(session, user, before=before, limit=LIMIT)
+    found = opened.openings(session, user, before=before(), limit=LIMIT)
     days = opened.by_day(session, user)
     base = f"/admin/users/{user_id}/reading"
     older = with_query(base, [("before", str(found[-1].id))]) if len(found) == LIMIT else None

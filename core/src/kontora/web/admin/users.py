@@ -157,12 +157,10 @@ def save_user(user_id: UUID) -> Response:
     """Change a user; new rights hold from his next request on."""
     session = db()
     data = _sent(session, user_id)
-    version = request.form.get("version", "")
+    version = request.form.get("version", type=int)
     try:
         with session.begin_nested():
-            service.change_record(
-                session, _users(session), user_id, data, int(version) if version.isdigit() else None
-            )
+            service.change_record(session, _users(session), user_id, data, version)
     except Stale:
         text = _("Somebody else changed this user in the meantime. Look again, then save.")
         return make_response(_page(session, user_id, errors={"": [str(text)]}), 412)

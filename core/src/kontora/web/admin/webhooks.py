@@ -18,7 +18,7 @@ from kontora.http.policy import needs, policy
 from kontora.registry.fields import Choice, Field, FieldType
 from kontora.text import Text, _, n_
 from kontora.web import flash
-from kontora.web.addresses import with_query
+from kontora.web.addresses import before, with_query
 from kontora.web.admin.blueprint import blueprint
 from kontora.webhooks import deliveries, endpoints, events, payload
 from kontora.webhooks.models import DEAD, DELIVERED, PENDING, SKIPPED, STATES
@@ -175,8 +175,7 @@ def _page(session: ScopedSession, webhook_id: UUID, secret: str | None = None) -
     values = {**shown, "owner": str(shown["owner_id"])}
     state = request.args.get("state", "")
     state = state if state in STATES else ""
-    before = request.args.get("before", 0, type=int)
-    rows = deliveries.listed(session, webhook_id, state=state, before=before, limit=LIMIT + 1)
+    rows = deliveries.listed(session, webhook_id, state=state, before=before(), limit=LIMIT + 1)
     older = None
     if len(rows) > LIMIT:
         keep = [("state", state), ("before", str(rows[LIMIT - 1]["id"]))]
