@@ -19,6 +19,7 @@ from kontora.ids import new_id
 from kontora.lifecycle import site_settings
 from kontora.lifecycle.install import add_user
 from kontora.lifecycle.site import Site
+from kontora.privacy import purge, retention
 from kontora.records import notices, opened, reading, service, unusual
 from kontora.records.models import ChangeRow
 from kontora.records.watch_models import Notice, Reading
@@ -138,7 +139,8 @@ def test_old_readings_are_purged(office: Office) -> None:
     office.read(3, NOON - timedelta(days=91))
     office.read(2, NOON - timedelta(days=89))
     with clock.frozen(NOON), office.site.write(system("job")) as session:
-        assert reading.purge(session, 90) == 3
+        (declared,) = (each for each in retention.DECLARED if each.name == "reading")
+        assert purge.delete_old(session, declared) == 3
     assert office.count() == 2
 
 

@@ -11,7 +11,7 @@ from kontora import clock
 from kontora.access.principal import system
 from kontora.lifecycle import site_settings
 from kontora.lifecycle.site import Site
-from kontora.privacy import retention
+from kontora.privacy import purge, retention
 from kontora.records import service
 from kontora.records.files import service as files
 from kontora.records.files.store import Store
@@ -33,10 +33,10 @@ def made(site: Site, path: str, data: dict[str, Any], *, deleted: int | None = N
     return record
 
 
-def purge(site: Site) -> None:
+def purge_all(site: Site) -> None:
     for each in retention.DECLARED:
         with site.write(ME) as session:
-            while retention.purge(session, each) >= retention.BATCH:
+            while purge.delete_old(session, each) >= purge.BATCH:
                 pass
 
 
@@ -60,7 +60,7 @@ def test_old_activities_groups_and_files_go_and_parties_stay(site: Site) -> None
         file = files.add(session, "activity", late, "a.txt", bytes_).id
     with clock.frozen(clock.now() - dt.timedelta(days=91)), site.write(ME) as session:
         files.remove(session, file)
-    purge(site)
+    purge_all(site)
     there = left(site, "activity") | left(site, "party") | left(site, "party_group")
     assert not {old, group} & there
     assert set(kept) <= there and person in there
@@ -82,6 +82,6 @@ def test_zero_keeps_the_bin_and_the_page_tells_the_days(site: Site) -> None:
     assert "They stay here" in browser.get("/bin?type=contacts").get_data(as_text=True)
     with site.write(make_user(site, "administrator")) as session:
         site_settings.save(session, {"retention.bin": 0})
-    purge(site)
+    purge_all(site)
     assert old in left(site, "activity")
     assert "They stay here" in browser.get("/bin?type=activities").get_data(as_text=True)

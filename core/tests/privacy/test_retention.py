@@ -16,7 +16,7 @@ from kontora.access.principal import system
 from kontora.errors import Forbidden
 from kontora.lifecycle import site_settings
 from kontora.lifecycle.site import Site
-from kontora.privacy import audit_export, retention
+from kontora.privacy import audit_export, purge, retention
 from kontora.records.audit import AuditFilter
 from kontora.work import mail
 from kontora.work.runner import run_pending
@@ -72,17 +72,17 @@ def test_old_rows_go_and_the_change_log_stays(kontora_site: Site) -> None:
     old_rows(site)
     before = numbers(site, *KINDS)
     assert min(before.values()) >= 1
-    purge(site)
+    purge_all(site)
     after = numbers(site, *KINDS)
     assert {name: after[name] for name in KINDS[:5]} == dict.fromkeys(KINDS[:5], 0)
     assert after["change"] == before["change"]
     assert not list((site.settings.home / "outbox").glob("*"))
 
 
-def purge(site: Site) -> None:
+def purge_all(site: Site) -> None:
     for each in retention.DECLARED:
         with site.write(ME) as session:
-            while retention.purge(session, each):
+            while purge.delete_old(session, each):
                 pass
 
 
@@ -91,7 +91,7 @@ def test_zero_keeps_everything_and_the_overview_says_so(kontora_site: Site) -> N
     old_rows(site)
     with site.write(make_user(site, "administrator")) as session:
         site_settings.save(session, {"retention.mails": 0})
-    purge(site)
+    purge_all(site)
     assert numbers(site, "mail_message") == {"mail_message": 1}
     with site.read(ME) as session:
         found = {each.declared.name: each for each in retention.overview(session)}

@@ -67,15 +67,6 @@ def register_settings() -> Iterable[Setting]:
     )
 
 
-def purge_readings(context: JobContext) -> dict[str, int]:
-    """Delete readings that are older than the setting says."""
-    kept = context.session.site.setting(context.session, "watch.keep_days")
-    days = reading.DAYS if kept is None else int(kept)
-    if days <= 0:
-        return {"readings": 0}
-    return {"readings": reading.purge(context.session, days, limit=100_000)}
-
-
 def watch_readings(context: JobContext) -> dict[str, int]:
     """Look for unusual reading."""
     return {"notices": unusual.look(context.session)}
@@ -83,10 +74,9 @@ def watch_readings(context: JobContext) -> dict[str, int]:
 
 @hookimpl
 def register_jobs() -> Iterable[JobSpec]:
-    """The look for unusual reading, the purge, and handovers with their undo."""
+    """The look for unusual reading, and handovers with their undo."""
     return (
         JobSpec(name="core.watch_readings", handler=watch_readings, schedule="*/10 * * * *"),
-        JobSpec(name="core.purge_readings", handler=purge_readings, schedule="20 1 * * *"),
         JobSpec(name="core.hand_over", handler=hand_over, sliced=True, timeout=6 * 3600),
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from marshmallow import Schema, fields
 
 from kontora.hookspecs import hookimpl
-from kontora.privacy import bin, models, requests, retention
+from kontora.privacy import bin, models, purge, requests, retention
 from kontora.registry.faces import MenuItem, Permission, Setting
 from kontora.registry.fields import FieldType
 from kontora.registry.work import JobSpec
@@ -96,7 +96,7 @@ def register_jobs() -> Iterable[JobSpec]:
         ),
         JobSpec(
             name="core.purge_old",
-            handler=retention.purge_job,
+            handler=purge.run,
             schedule="40 1 * * *",
             sliced=True,
             timeout=3600,

@@ -1,4 +1,4 @@
-"""How long what is kept beside the records: one list, and the nightly purge.
+"""How long what is kept beside the records, in one list; `purge` deletes by it every night.
 
 Records themselves, the change log and consents are no part of it: they are kept until somebody
 erases a person.
@@ -6,14 +6,12 @@ erases a person.
 
 from __future__ import annotations
 
-import shutil
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from kontora.access.models import UserSession
 from kontora.access.session import ScopedSession
@@ -22,15 +20,12 @@ from kontora.privacy.models import PrivacyRequest
 from kontora.records.models import ChangeRow, IdempotencyKey, ImportIssue, ImportRun, ReviewItem
 from kontora.records.reading import DAYS as READING_DAYS
 from kontora.records.watch_models import Notice, Reading
-from kontora.registry.work import JobContext
 from kontora.text import Text, _
 from kontora.webhooks.models import DEAD, WebhookDelivery
 from kontora.work import models as work
 from kontora.work.mail_models import QUEUED, MailMessage
 
 DOOR = {"door": "privacy"}
-SLICE_SECONDS = 0.04
-BATCH = 200
 _Only = Callable[[Any], Any]
 
 
@@ -238,81 +233,16 @@ def overview(session: ScopedSession) -> list[Kept]:
 
 
 def _oldest(each: Retention) -> Any:
-    table, moment = each.model.__table__, _moment(each)
+    table, moment = each.model.__table__, moment_of(each)
     statement = select(func.min(moment))
     if each.model is ImportIssue:
         statement = statement.select_from(table.join(ImportRun.__table__))
     return statement.where(each.only(table)) if each.only else statement
 
 
-def _moment(each: Retention) -> Any:
+def moment_of(each: Retention) -> Any:
+    """The column from which the days are counted; for what an import said, the end of its run."""
     if each.model is ImportIssue:
         run: Any = ImportRun.__table__
         return run.c.finished_at
     return each.model.__table__.c[each.at]
-
-
-def purge(session: ScopedSession, each: Retention) -> int:
-    """Delete old rows of one kind for at most 40 ms; return how many. 0 when none are left."""
-    days = days_of(session, each)
-    if days == 0:
-        return 0
-    table, before = each.model.__table__, session.now - timedelta(days=days)
-    began, done = time.monotonic(), 0
-    while not done or time.monotonic() - began < SLICE_SECONDS:
-        old = select(table.c[each.key])
-        if each.model is ImportIssue:
-            old = old.join_from(table, ImportRun.__table__)
-        old = old.where(_moment(each) < before).limit(BATCH)
-        old = old.where(each.only(table)) if each.only else old
-        keys = list(session.execute(old, execution_options=DOOR).scalars())
-        if each.setting == bin.SETTING:
-            keys = bin.free(session, each.model, keys)
-        if not keys:
-            break
-        _before_delete(session, each, keys)
-        gone = delete(table).where(table.c[each.key].in_(keys))
-        session.execute(gone, execution_options=DOOR)
-        done += len(keys)
-    return done
-
-
-def _before_delete(session: ScopedSession, each: Retention, keys: list[Any]) -> None:
-    """What lies in a folder goes with its row."""
-    from kontora.privacy import folder
-    from kontora.work import mail_message
-
-    home = session.site.settings.home
-    if each.setting == bin.SETTING:
-        bin.before(session, each.model, keys)
-    if each.model is ImportRun:
-        for run_id in keys:
-            shutil.rmtree(home / "imports" / str(run_id), ignore_errors=True)
-    if each.model is MailMessage:
-        for mail_id in keys:
-            mail_message.forget(home, mail_id)
-    if each.model is PrivacyRequest:
-        table: Any = PrivacyRequest.__table__
-        names = select(table.c.file).where(table.c.id.in_(keys), table.c.file.is_not(None))
-        for name in session.execute(names, execution_options=DOOR).scalars():
-            folder.remove(home, name)
-
-
-def purge_job(context: JobContext) -> dict[str, int]:
-    """Delete what is too old, kind by kind, in short slices."""
-    from kontora.access.principal import system
-    from kontora.privacy import requests
-
-    with context.slice() as session:
-        site = session.site
-    # Who was erased, and came back with an older backup.
-    again = requests.erase_again(site, system("privacy"), context.slice)
-    gone = {"erased_again": len(again)}
-    for each in DECLARED:
-        more = True
-        while more:
-            with context.slice() as session:
-                number = purge(session, each)
-            gone[each.name] = gone.get(each.name, 0) + number
-            more = number >= BATCH
-    return {name: number for name, number in gone.items() if number}

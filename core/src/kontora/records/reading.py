@@ -12,16 +12,14 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, insert
 
 from kontora import clock
 from kontora.access.principal import Principal
-from kontora.access.session import ScopedSession
 from kontora.records.watch_models import Reading
 
 DOOR = {"door": "watching"}
@@ -116,12 +114,3 @@ class Readings:
 def _close(readings: weakref.ref[Readings]) -> None:
     if (found := readings()) is not None:
         found.close()
-
-
-def purge(session: ScopedSession, days: int, limit: int = 5_000) -> int:
-    """Delete up to `limit` readings older than `days`; return how many."""
-    before: datetime = session.now - timedelta(days=max(days, 1))
-    old = select(_reading.c.id).where(_reading.c.at < before).order_by(_reading.c.id).limit(limit)
-    statement = delete(_reading).where(_reading.c.id.in_(old))
-    found: Any = session.execute(statement, execution_options=DOOR)
-    return int(found.rowcount)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Table, delete, func, or_, select, update
+from sqlalchemy import Table, func, or_, select, update
 
 from kontora.access.principal import system
 from kontora.access.session import ScopedSession
@@ -25,7 +25,6 @@ DOOR = {"door": "webhooks"}
 JOB = "core.webhook_send"
 ENDPOINT = cast(Table, models.WebhookEndpoint.__table__)
 DELIVERY = cast(Table, models.WebhookDelivery.__table__)
-KEEP_DAYS, KEEP_DEAD_DAYS = 30, 90
 _CACHE = "webhook_endpoints"
 _LATE = timedelta(minutes=5)
 
@@ -185,23 +184,3 @@ def forgotten(session: ScopedSession, limit: int = 500) -> list[int]:
         .limit(limit)
     )
     return list(session.execute(statement, execution_options=DOOR).scalars())
-
-
-def purge(session: ScopedSession, limit: int = 2_000) -> int:
-    """Forget deliveries that ended long ago, by the settings of retention; dead letters stay
-    longer."""
-    ended, number = DELIVERY.c.ended_at, 0
-    for name, default, dead in (
-        ("retention.webhooks", KEEP_DAYS, False),
-        ("retention.dead_webhooks", KEEP_DEAD_DAYS, True),
-    ):
-        value = session.site.setting(session, name)
-        days = default if value is None else int(value)
-        if days > 0:
-            state = DELIVERY.c.state == DEAD if dead else DELIVERY.c.state != DEAD
-            old = state & (ended < session.now - timedelta(days=days))
-            some = select(DELIVERY.c.id).where(old).limit(limit)
-            statement = delete(DELIVERY).where(DELIVERY.c.id.in_(some))
-            gone: Any = session.execute(statement, execution_options=DOOR)
-            number += int(gone.rowcount)
-    return number

@@ -217,9 +217,9 @@ def _failed(
 
 
 def sweep(context: JobContext) -> dict[str, int]:
-    """Every few minutes: what is overdue and has no job gets one anew; nightly the purge."""
+    """Every few minutes: what is overdue and has no job gets one anew."""
     session = context.session
     found = deliveries.forgotten(session)
     for each in found:
         wake(session, each, session.now)
-    return {"woken": len(found), "purged": deliveries.purge(session)}
+    return {"woken": len(found)}
