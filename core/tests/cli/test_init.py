@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import MetaData, select
 
 from kontora.db.engine import Database
 from kontora.db.owner import CORE
 from kontora.db.runner import current
+from kontora.lifecycle import sample
 
 
 def contents(url: str, home: Path) -> dict[str, list[str]]:
@@ -51,9 +54,32 @@ def test_the_random_password_is_told_once(inside: Callable[..., Any]) -> None:
     assert second["admin_password"] is None
 
 
-def test_the_sample_is_added_once(inside: Callable[..., Any]) -> None:
-    assert "48 sample records" in inside("init", "--sample").stdout
+@pytest.fixture
+def small_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole one takes seconds."""
+    monkeypatch.setattr(sample, "add_sample", partial(sample.add_sample, size=sample.SMALL))
+
+
+@pytest.mark.usefixtures("small_sample")
+def test_the_sample_is_added_once_and_removed_in_one_step(inside: Callable[..., Any]) -> None:
+    more = ("--sample-locale", "ru", "--admin-email", "a@example.org")
+    made = json.loads(inside("init", "--sample", *more, "--json").stdout)
+    assert made["sample_records"] == 8 + 16 + 30 + 15
+    assert len(made["sample_password"]) >= 12
+    assert len(made["sample_users"]) == 8
+    assert "irina.belousova@sample.example.org" in made["sample_users"]
     assert "sample records" not in inside("init", "--sample").stdout
+    gone = json.loads(inside("sample", "remove", "--json").stdout)
+    assert gone == {"records": made["sample_records"] - 8, "kept": 0, "users": 8}
+    assert "0 record(s)" in inside("sample", "remove").stdout
+    again = inside("init", "--sample", "--sample-password", "Correct horse 77").stdout
+    assert "sample records were added" in again
+    assert "Their password" not in again
+
+
+def test_options_of_the_sample_need_it(inside: Callable[..., Any]) -> None:
+    assert inside("init", "--sample-locale", "ru").returncode == 2
+    assert inside("init", "--sample", "--sample-locale", "fr").returncode == 2
 
 
 def test_others_on_the_machine_cannot_read_the_data(inside: Callable[..., Any], home: Path) -> None:

@@ -16,6 +16,7 @@ from kontora.cli.status import end
 PROGRAM = "kontora"
 COMMANDS = {
     "init": Entry("kontora.cli.site:init", "Make the database and the first administrator."),
+    "sample": Entry("kontora.cli.site:sample_group", "Remove the fictional company."),
     "serve": Entry("kontora.cli.serving:serve", "Serve the pages and the API, with a worker."),
     "worker": Entry("kontora.cli.serving:worker", "Run jobs until it is told to end."),
     "upgrade": Entry("kontora.cli.site:upgrade", "Bring the tables up to date."),

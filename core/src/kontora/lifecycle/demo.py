@@ -19,7 +19,7 @@ import structlog
 from kontora.access.principal import system
 from kontora.errors import KontoraError, SettingsError
 from kontora.lifecycle import generation, install, plugins, presence, supervisor
-from kontora.lifecycle.sample import add_sample
+from kontora.lifecycle.sample import add_sample, users_of
 from kontora.lifecycle.site import Site
 from kontora.plugins import discovery
 from kontora.settings import Settings
@@ -81,7 +81,7 @@ def _fill(settings: Settings, password: str) -> None:
     try:
         with site.read(system("demo")) as session:
             owner = install.user_named(session, EMAIL)
-        add_sample(site, owner)
+        add_sample(site, owner, password=password)
     finally:
         site.close()
 
@@ -117,9 +117,13 @@ def run(environ: Mapping[str, str]) -> int:
         print(f"\n  Kontora     http://{host}:{port}/")
         if password:
             print(f"  Sign in as  {EMAIL}\n  Password    {password}")
+            if others:
+                print(f"              (also {', '.join(others)})")
         print(f"  Data        {settings.home}\n  Stop with Ctrl-C.\n", flush=True)
 
     site = Site(settings, safe_mode=True)
+    with site.read(system("demo")) as session:
+        others = users_of(session)
     with presence.hold(settings.home):
         return supervisor.serve(
             settings,

@@ -1,0 +1,193 @@
+"""Take the sample back: all of it that nobody has changed since or tied to records of his own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, select
+
+from kontora.access import passwords
+from kontora.access.models import SiteState, User
+from kontora.access.session import ScopedSession
+from kontora.errors import KontoraError
+from kontora.lifecycle.sample import build, plan
+from kontora.lifecycle.site import Site
+from kontora.parties import contact_dates
+from kontora.parties.activities import Activity, ActivityParty, ActivityRecord
+from kontora.parties.group_models import Group, GroupMember
+from kontora.parties.models import Party, Relation
+from kontora.privacy import bin, tables, words
+from kontora.records import service
+from kontora.records.models import ChangeRow
+from kontora.registry.build import Registry
+from kontora.registry.fields import FieldType
+
+# What goes for good, in an order in which nothing is missed.
+GOES: dict[str, Any] = {"activity": Activity, "group": Group, "party": Party}
+Ids = dict[str, set[UUID]]
+_state: Any = SiteState.__table__
+_change: Any = ChangeRow.__table__
+_with: Any = ActivityParty.__table__
+_about: Any = ActivityRecord.__table__
+_member: Any = GroupMember.__table__
+_LOOSE = (_member, Relation.__table__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What became of the sample. `records` are gone; `kept` were changed, or are used by others;
+    `users` can sign in no more."""
+
+    records: int = 0
+    kept: int = 0
+    users: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A column by which records of one entity hold on to those of another."""
+
+    table: Any
+    holder: str
+    holder_column: str
+    target: str
+    target_column: str
+
+
+def remove_sample(site: Site) -> Removed:
+    """Purge what the sample made, in one transaction; without a sample nothing happens.
+
+    A record stays when somebody else than the sample has changed it, or when a record that stays
+    leads to it. Its users are disabled, its teams and branches go into the bin unless used.
+    """
+    with site.write(build.principal()) as session:
+        on = tables.connection_of(session)
+        found = on.execute(select(_state.c.value).where(_state.c.key == build.KEY)).scalar()
+        if found is None:
+            return Removed()
+        all_ids = {entity: {UUID(each) for each in ids} for entity, ids in found.items()}
+        going = {entity: set(all_ids.get(entity, ())) for entity in GOES}
+        links = list(_links(session.registry))
+        _spare(session, on, going, links)
+        _purge(session, on, going)
+        users = _disable(session, all_ids.get("user", set()))
+        binned = _bin(session, on, all_ids, links)
+        on.execute(sa.delete(_state).where(_state.c.key == build.KEY))
+        gone = sum(map(len, going.values())) + binned
+        own = sum(len(ids) for entity, ids in all_ids.items() if entity != "user")
+        return Removed(records=gone, kept=own - gone, users=users)
+
+
+def _links(registry: Registry) -> Iterator[Link]:
+    """All references that are declared, those of plugins too."""
+    for rtype in registry.record_types.values():
+        for field in rtype.fields:
+            if field.collection is not None:
+                rows, parent = field.collection.model, field.collection.parent
+                for inner in field.collection.fields:
+                    if inner.type is FieldType.REFERENCE and inner.target:
+                        yield Link(_table(rows), rtype.entity, parent, inner.target,
+                                   inner.attribute)  # fmt: skip
+            elif field.type is FieldType.REFERENCE and field.target and not field.shortcut:
+                rows = field.model or rtype.model
+                key = _table(rows).primary_key.columns.keys()[0]
+                yield Link(_table(rows), rtype.entity, key, field.target, field.attribute)
+
+
+def _table(model: Any) -> Any:
+    return model.__table__
+
+
+def _spare(session: ScopedSession, on: Connection, going: Ids, links: list[Link]) -> None:
+    """Take out of `going` what was changed by others, and then what holds on to it, until
+    nothing more is found."""
+    groups = set(going["group"])
+    # Relations and groups of what stays only because something leads to it do not count.
+    untouched = {entity: ids - _touched(on, entity, ids) for entity, ids in going.items()}
+    for entity, model in GOES.items():
+        going[entity] &= untouched[entity]
+        going[entity] &= set(bin.free(session, model, sorted(going[entity])))
+    # Who is in a group, and what an activity is about, stands in no record of either.
+    foreign = select(_member.c.party_id).where(_member.c.group_id.not_in(groups))
+    going["party"] -= set(on.execute(foreign).scalars())
+    size = -1
+    while size != (size := sum(map(len, going.values()))):
+        for link in links:
+            if link.target in going:
+                holders = untouched if link.table in _LOOSE else going
+                going[link.target] -= _held(on, link, going[link.target], holders)
+        about = select(_about.c.record_id).where(_about.c.activity_id.not_in(going["activity"]))
+        held = set(on.execute(about).scalars())
+        for entity in going:
+            going[entity] -= held
+
+
+def _touched(on: Connection, entity: str, ids: set[UUID]) -> set[UUID]:
+    """Those in whose log stands somebody else than the sample."""
+    itself = (_change.c.principal_kind == "system") & (_change.c.principal_name == build.NAME)
+    here = (_change.c.entity == entity) & _change.c.record_id.in_(ids) & ~itself
+    return set(on.execute(select(_change.c.record_id).where(here)).scalars())
+
+
+def _held(on: Connection, link: Link, ids: set[UUID], gone: Ids) -> set[UUID]:
+    """Those of the targets `ids` that a record leads to which is not among `gone`."""
+    holder, target = link.table.c[link.holder_column], link.table.c[link.target_column]
+    statement = select(target).where(target.in_(ids))
+    if gone.get(link.holder):
+        statement = statement.where(holder.not_in(gone[link.holder]))
+    return set(on.execute(statement).scalars())
+
+
+def _purge(session: ScopedSession, on: Connection, going: Ids) -> None:
+    everything = [each for ids in going.values() for each in ids]
+    if not everything:
+        return
+    linked = select(_with.c.party_id).where(_with.c.activity_id.in_(going["activity"]))
+    left = set(on.execute(linked).scalars()) - going["party"]
+    used = words.of_ids(on, everything)
+    for table in tables.all_tables(on, session.registry).values():
+        if {"entity", "record_id"} <= set(table.c.keys()):
+            for entity, ids in going.items():
+                here = (table.c.entity == entity) & table.c.record_id.in_(ids)
+                on.execute(sa.delete(table).where(here))
+    words.forget_unused(on, used)
+    for entity, model in GOES.items():
+        on.execute(sa.delete(_table(model)).where(_table(model).c.id.in_(going[entity])))
+    contact_dates.refresh(session, left)
+
+
+def _disable(session: ScopedSession, ids: Iterable[UUID]) -> int:
+    """Close the accounts that still have an address of the sample. The last administrator stays."""
+    rtype = session.registry.record_type("users")
+    mine = select(User.id).where(
+        User.id.in_(list(ids)), User.state == "active", User.email.endswith(f"@{plan.DOMAIN}")
+    )
+    number = 0
+    for user_id in session.scalars(mine).all():
+        try:
+            service.change_record(session, rtype, user_id, {"state": "disabled"})
+        except KontoraError:  # nobody else could give rights any more
+            continue
+        passwords.revoke_devices(session, user_id)
+        number += 1
+    return number
+
+
+def _bin(session: ScopedSession, on: Connection, all_ids: Ids, links: list[Link]) -> int:
+    """Teams and branches of which only the sample knew; in the bin, since its users have them."""
+    gone: Ids = {"user": all_ids.get("user", set())}
+    number = 0
+    for entity, path in (("team", "teams"), ("branch", "branches")):
+        gone[entity] = set(all_ids.get(entity, ()))
+        gone[entity] -= _touched(on, entity, gone[entity])
+        for link in links:
+            if link.target == entity:
+                gone[entity] -= _held(on, link, gone[entity], gone)
+        for each in sorted(gone[entity]):
+            service.delete_record(session, session.registry.record_type(path), each)
+        number += len(gone[entity])
+    return number
