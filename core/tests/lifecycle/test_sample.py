@@ -31,7 +31,7 @@ from kontora.records.service import Query
 NOW = datetime(2026, 5, 13, 10, 0, tzinfo=UTC)  # a Wednesday
 LANGUAGES = ("en", "ru", "uk")
 # What stays of a removed sample: users, disabled, and the log of that; generations of the site.
-STAYS = {"user_account", "user_role", "credential", "team_member", "notice", "change", "site_state"}
+STAYS = {"user_account", "user_role", "credential", "team_member", "change", "site_state"}
 STAYS |= {"search_word", "search_part", "search_posting"}  # users and what is in the bin
 BINNED = {"team", "branch"}
 

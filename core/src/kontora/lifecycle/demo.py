@@ -117,8 +117,8 @@ def run(environ: Mapping[str, str]) -> int:
         print(f"\n  Kontora     http://{host}:{port}/")
         if password:
             print(f"  Sign in as  {EMAIL}\n  Password    {password}")
-            if others:
-                print(f"              (also {', '.join(others)})")
+        for email, role in others if password else ():
+            print(f"  or as       {email} ({role})")
         print(f"  Data        {settings.home}\n  Stop with Ctrl-C.\n", flush=True)
 
     site = Site(settings, safe_mode=True)

@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 
 from kontora import clock
 from kontora.access import passwords
-from kontora.access.models import SiteState, User
+from kontora.access.models import SiteState, User, UserRole
 from kontora.access.principal import Principal, system
 from kontora.access.session import ScopedSession
 from kontora.lifecycle import install
@@ -89,10 +89,15 @@ def add_sample(
         )
 
 
-def users_of(session: ScopedSession) -> list[str]:
-    """The addresses of the users of the sample who can sign in."""
-    mine = User.email.endswith(f"@{plan.DOMAIN}") & (User.state == "active")
-    return list(session.scalars(select(User.email).where(mine).order_by(User.id)))
+def users_of(session: ScopedSession) -> list[tuple[str, str]]:
+    """The users of the sample who can sign in: their addresses and roles."""
+    found = (
+        select(User.email, UserRole.role_key)
+        .join(UserRole, UserRole.user_id == User.id)
+        .where(User.email.endswith(f"@{plan.DOMAIN}"), User.state == "active")
+        .order_by(User.id)
+    )
+    return [(str(email), role) for email, role in session.execute(found)]
 
 
 def _take(making: _Making, step: Step) -> None:

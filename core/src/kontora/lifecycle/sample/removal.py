@@ -23,6 +23,7 @@ from kontora.parties.models import Party, Relation
 from kontora.privacy import bin, tables, words
 from kontora.records import service
 from kontora.records.models import ChangeRow
+from kontora.records.watch_models import Notice
 from kontora.registry.build import Registry
 from kontora.registry.fields import FieldType
 
@@ -34,6 +35,7 @@ _change: Any = ChangeRow.__table__
 _with: Any = ActivityParty.__table__
 _about: Any = ActivityRecord.__table__
 _member: Any = GroupMember.__table__
+_notice: Any = Notice.__table__
 _LOOSE = (_member, Relation.__table__)
 
 
@@ -74,7 +76,7 @@ def remove_sample(site: Site) -> Removed:
         links = list(_links(session.registry))
         _spare(session, on, going, links)
         _purge(session, on, going)
-        users = _disable(session, all_ids.get("user", set()))
+        users = _disable(session, on, all_ids.get("user", set()))
         binned = _bin(session, on, all_ids, links)
         on.execute(sa.delete(_state).where(_state.c.key == build.KEY))
         gone = sum(map(len, going.values())) + binned
@@ -160,7 +162,7 @@ def _purge(session: ScopedSession, on: Connection, going: Ids) -> None:
     contact_dates.refresh(session, left)
 
 
-def _disable(session: ScopedSession, ids: Iterable[UUID]) -> int:
+def _disable(session: ScopedSession, on: Connection, ids: Iterable[UUID]) -> int:
     """Close the accounts that still have an address of the sample. The last administrator stays."""
     rtype = session.registry.record_type("users")
     mine = select(User.id).where(
@@ -173,6 +175,8 @@ def _disable(session: ScopedSession, ids: Iterable[UUID]) -> int:
         except KontoraError:  # nobody else could give rights any more
             continue
         passwords.revoke_devices(session, user_id)
+        leaving = _notice.c.key.startswith(f"watch.leaving:{user_id}:")
+        on.execute(sa.delete(_notice).where(leaving))  # nobody leaves whom one must watch
         number += 1
     return number
 
