@@ -72,6 +72,7 @@ def test_the_second_start_prints_the_same_sign_in(tmp_path: Path) -> None:
         with demo(home, **elsewhere) as (printed, port):
             assert f"http://127.0.0.1:{port}/" in printed
             assert "demo@example.org" in printed
+            assert printed.count("@sample.example.org") == 8
             found = re.search(r"Password +(\S+)", printed)
             assert found is not None, printed
             passwords.append(found[1])

@@ -69,6 +69,8 @@ def add_sample(
         if session.execute(present, execution_options=DOOR).first() is not None:
             return Made()
         root = install.root_branch(session)
+        secret = password or secrets.token_urlsafe(12)
+        passwords.check_strength(secret, passwords.shortest(session))  # not after all the work
         making = _Making(session, {})
         if root is not None:
             making.ids[plan.HEAD_OFFICE] = root
@@ -79,7 +81,6 @@ def add_sample(
                 _take(making, step)
         row = {"key": KEY, "value": making.kept, "updated_at": session.now}
         session.execute(insert(_state), [row], execution_options=DOOR)
-        secret = password or secrets.token_urlsafe(12)
         for user in making.kept["user"]:
             passwords.set_password(session, UUID(user), secret)
         return Made(

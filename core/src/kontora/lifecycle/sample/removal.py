@@ -22,10 +22,11 @@ from kontora.parties.group_models import Group, GroupMember
 from kontora.parties.models import Party, Relation
 from kontora.privacy import bin, tables, words
 from kontora.records import service
+from kontora.records.custom.columns import JsonColumn
 from kontora.records.models import ChangeRow
 from kontora.records.watch_models import Notice
 from kontora.registry.build import Registry
-from kontora.registry.fields import FieldType
+from kontora.registry.fields import Collection, FieldType
 
 # What goes for good, in an order in which nothing is missed.
 GOES: dict[str, Any] = {"activity": Activity, "group": Group, "party": Party}
@@ -36,7 +37,7 @@ _with: Any = ActivityParty.__table__
 _about: Any = ActivityRecord.__table__
 _member: Any = GroupMember.__table__
 _notice: Any = Notice.__table__
-_LOOSE = (_member, Relation.__table__)
+_LOOSE = (GroupMember, Relation)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +52,15 @@ class Removed:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A column by which records of one entity hold on to those of another."""
+    """How records of the entity `holder` (by `column`) lead to those of another: by `points`, an
+    expression over the rows of `model` that gives ids, or their texts."""
 
-    table: Any
+    model: Any
     holder: str
-    holder_column: str
+    column: Any
     target: str
-    target_column: str
+    points: Any
+    written: bool = False
 
 
 def remove_sample(site: Site) -> Removed:
@@ -73,7 +76,7 @@ def remove_sample(site: Site) -> Removed:
             return Removed()
         all_ids = {entity: {UUID(each) for each in ids} for entity, ids in found.items()}
         going = {entity: set(all_ids.get(entity, ())) for entity in GOES}
-        links = list(_links(session.registry))
+        links = list(_links(session.registry, on.dialect.name))
         _spare(session, on, going, links)
         _purge(session, on, going)
         users = _disable(session, on, all_ids.get("user", set()))
@@ -84,20 +87,30 @@ def remove_sample(site: Site) -> Removed:
         return Removed(records=gone, kept=own - gone, users=users)
 
 
-def _links(registry: Registry) -> Iterator[Link]:
-    """All references that are declared, those of plugins too."""
+def _links(registry: Registry, dialect: str) -> Iterator[Link]:
+    """All references that are declared, by plugins and administrators too."""
     for rtype in registry.record_types.values():
         for field in rtype.fields:
             if field.collection is not None:
-                rows, parent = field.collection.model, field.collection.parent
-                for inner in field.collection.fields:
-                    if inner.type is FieldType.REFERENCE and inner.target:
-                        yield Link(_table(rows), rtype.entity, parent, inner.target,
-                                   inner.attribute)  # fmt: skip
+                yield from _inside(rtype.entity, field.collection)
             elif field.type is FieldType.REFERENCE and field.target and not field.shortcut:
-                rows = field.model or rtype.model
-                key = _table(rows).primary_key.columns.keys()[0]
-                yield Link(_table(rows), rtype.entity, key, field.target, field.attribute)
+                rows: Any = field.model or rtype.model
+                mapper, written = sa.inspect(rows), bool(field.json_key)
+                if written:
+                    points = JsonColumn(dialect, rows, field).value()
+                else:
+                    points = mapper.columns[field.attribute]
+                key = mapper.primary_key[0]
+                yield Link(rows, rtype.entity, key, field.target, points, written)
+
+
+def _inside(entity: str, rows: Collection) -> Iterator[Link]:
+    columns: Any = sa.inspect(rows.model).columns
+    for field in rows.fields:
+        if field.type is FieldType.REFERENCE and field.target:
+            yield Link(
+                rows.model, entity, columns[rows.parent], field.target, columns[field.attribute]
+            )
 
 
 def _table(model: Any) -> Any:
@@ -120,7 +133,7 @@ def _spare(session: ScopedSession, on: Connection, going: Ids, links: list[Link]
     while size != (size := sum(map(len, going.values()))):
         for link in links:
             if link.target in going:
-                holders = untouched if link.table in _LOOSE else going
+                holders = untouched if link.model in _LOOSE else going
                 going[link.target] -= _held(on, link, going[link.target], holders)
         about = select(_about.c.record_id).where(_about.c.activity_id.not_in(going["activity"]))
         held = set(on.execute(about).scalars())
@@ -137,11 +150,11 @@ def _touched(on: Connection, entity: str, ids: set[UUID]) -> set[UUID]:
 
 def _held(on: Connection, link: Link, ids: set[UUID], gone: Ids) -> set[UUID]:
     """Those of the targets `ids` that a record leads to which is not among `gone`."""
-    holder, target = link.table.c[link.holder_column], link.table.c[link.target_column]
-    statement = select(target).where(target.in_(ids))
+    wanted = [str(each) for each in ids] if link.written else ids
+    statement = select(link.points).where(link.points.in_(wanted))
     if gone.get(link.holder):
-        statement = statement.where(holder.not_in(gone[link.holder]))
-    return set(on.execute(statement).scalars())
+        statement = statement.where(link.column.not_in(gone[link.holder]))
+    return {UUID(str(each)) for each in on.execute(statement).scalars()}
 
 
 def _purge(session: ScopedSession, on: Connection, going: Ids) -> None:
