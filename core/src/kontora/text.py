@@ -16,6 +16,8 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from typing import Any
 
+from markupsafe import escape
+
 LANGUAGES = ("en", "ru", "uk")
 _locale: ContextVar[str] = ContextVar("kontora_locale", default="en")
 _packages: dict[str, str] = {"kontora": "kontora"}
@@ -38,6 +40,11 @@ def _catalogue(domain: str, language: str) -> NullTranslations:
     write_mo(compiled, read_po(BytesIO(path.read_bytes())))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+@lru_cache(maxsize=20_000)
+def _escaped(domain: str, language: str, message: str) -> str:
+    return str(escape(_catalogue(domain, language).gettext(message)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,8 @@ class LazyText:
         return LazyText(self.domain, self.one, self.many, self.number, tuple(values.items()))
 
     def __html__(self) -> str:
-        from markupsafe import escape
-
+        if self.number is None and not self.values:  # of these a page shows a thousand
+            return _escaped(self.domain, _locale.get(), self.one)
         return str(escape(str(self)))
 
 

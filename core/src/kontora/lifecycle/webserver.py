@@ -6,6 +6,7 @@ they have begun when they get SIGTERM; connections that wait go to whoever else 
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import threading
@@ -118,6 +119,7 @@ def serve_threads(app: App, listener: socket.socket, on_ready: Callable[[], None
         server.pull_trigger()
 
     signal.signal(signal.SIGTERM, stop)
+    _settle()
     on_ready()
     while not stopping:
         _turn(server)
@@ -153,7 +155,16 @@ class _Gunicorn(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> App:
-        return self._make_app()
+        app = self._make_app()
+        _settle()
+        return app
+
+
+def _settle() -> None:
+    """What was made at the start stays for good: the collector shall not go through it during
+    requests, and forked processes go on sharing its memory."""
+    gc.collect()
+    gc.freeze()
 
 
 def serve_processes(

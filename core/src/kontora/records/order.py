@@ -27,6 +27,9 @@ from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
 
+# What the order takes from a record as it stands there.
+PLAIN = frozenset({FieldType.DATE, FieldType.DATETIME, FieldType.INTEGER, FieldType.BOOLEAN})
+
 
 @dataclass(slots=True)
 class _Key:
@@ -109,7 +112,9 @@ class Order:
             return _Key(folded, descending, True, FieldType.TEXT, column)
         if field.type is FieldType.DECIMAL and field.json_key is None:
             column = as_number(column, self.session.get_bind().dialect.name)
-        return _Key(column, descending, True, field.type, column)
+        own = field.model is None and field.json_key is None and field.type in PLAIN
+        attribute = field.attribute if own else None
+        return _Key(column, descending, True, field.type, column, attribute)
 
     def join(self, statement: Select[Any]) -> Select[Any]:
         if self.points is not None:

@@ -160,8 +160,9 @@ def menu(
 
 def register(environment: Environment) -> None:
     """Give these to templates; `macros/ui.html` and `macros/lists.html` name them."""
-    from kontora.web import drawn_rows
+    from kontora.web import drawn_filters, drawn_rows
 
     parts = (icon, attributes, badge, initials, avatar, who, when, menu_items, menu)
     drawn = {each.__name__: each for each in parts} | drawn_rows.PARTS
+    drawn["operators"] = drawn_filters.operators
     environment.globals["drawn"] = drawn

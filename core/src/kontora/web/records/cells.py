@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -179,6 +180,7 @@ def links(references: Sequence[Mapping[str, Any]]) -> Markup:
     return Markup(", ").join(parts)
 
 
+@lru_cache(maxsize=10_000)
 def phone(value: str) -> str:
     """A number in E.164 with blanks where its country has them."""
     try:

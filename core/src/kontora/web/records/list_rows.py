@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from kontora import clock
 from kontora.access.session import ScopedSession
@@ -12,7 +13,6 @@ from kontora.records.service import grants_of
 from kontora.registry.fields import Field, FieldType
 from kontora.registry.records import RecordType
 from kontora.text import _
-from kontora.web.addresses import with_query
 from kontora.web.records import form_fields, party
 from kontora.web.records.cells import Cells, plain, type_of
 from kontora.web.records.layout import Layout
@@ -100,9 +100,8 @@ def _quick(
     """What one click on a row does, beside opening it."""
     found: list[dict[str, Any]] = []
     if calls:
-        call = [("kind", "call"), ("parties", item["id"]), ("next", url)]
-        label = _("Log a call")
-        found.append({"label": label, "icon": "phone", "url": with_query("/activities/new", call)})
+        call = f"/activities/new?kind=call&parties={item['id']}&next={quote(url, safe='')}"
+        found.append({"label": _("Log a call"), "icon": "phone", "url": call})
     if isinstance(mail := values.get("email"), str):
         found.append({"label": _("Write a mail"), "icon": "mail", "url": f"mailto:{mail}"})
     if may["edit"]:

@@ -47,7 +47,13 @@ def hints(
         return {}
     ids = [UUID(item["id"]) for item in items]
     rows = (
-        select(Affiliation, Party.display_name)
+        select(
+            Affiliation.person_id,
+            Affiliation.title,
+            Affiliation.valid_from,
+            Affiliation.valid_to,
+            Party.display_name,
+        )
         .outerjoin(Party, Party.id == Affiliation.organisation_id)
         .where(Affiliation.person_id.in_(ids))
         .order_by(Affiliation.position, Affiliation.id)
@@ -55,9 +61,9 @@ def hints(
     found: dict[str, str] = {}
     kinds = {item.get("kind") for item in items}
     unseen = "person" not in kinds or _hides(session, "affiliations")
-    for place, firm in () if unseen else session.execute(rows):
+    for place in () if unseen else session.execute(rows):
         if is_current(_dates(place)):
-            words = [word for word in (place.title, firm) if word]
+            words = [word for word in (place.title, place.display_name) if word]
             found.setdefault(str(place.person_id), " · ".join(words))
     with_industry = "industry" not in columns and not _hides(session, "industry")
     if "organisation" in kinds:
