@@ -158,7 +158,7 @@ def test_the_list_is_for_heads_and_the_look_at_it_is_audited(office: Office) -> 
         ]
         assert len(opened.openings(session, user)) == 7
         assert [each.rows for each in opened.exports(session, user)] == [700]
-        opened.note_look(session, user, opened.DAYS)
+        opened.note_look(session, user)
         with pytest.raises(NotFound):
             opened.watched(session, new_id())
     with office.site.database.read_engine.connect() as connection:

@@ -9,7 +9,7 @@ import pytest
 
 from kontora.errors import Invalid
 from kontora.records.transfer.guess import guess_mapping, label_of, mapping_of
-from kontora.records.transfer.mapping import is_allowed, parse_mapping, read_mapping
+from kontora.records.transfer.mapping import check_mapping, is_allowed, read_mapping
 from kontora.records.transfer.readers import open_table
 from kontora.records.transfer.table import Row
 
@@ -183,7 +183,8 @@ def test_wildcards() -> None:
 def test_a_mapping_file(tmp_path: Path) -> None:
     path = tmp_path / "map.json"
     path.write_text('{"Mail": "email", " name": "display_name", "x": null}', "utf-8")
-    assert read_mapping(path, ["Mail", "Name", "x"], ALLOWED) == {
+    pairs = read_mapping(path).items()
+    assert check_mapping(pairs, ["Mail", "Name", "x"], ALLOWED) == {
         "Mail": "email",
         "Name": "display_name",
     }
@@ -199,18 +200,21 @@ def test_a_mapping_file(tmp_path: Path) -> None:
         ('{"Mail": "email", "Mail": "phone"}', "named twice"),
         ("[1]", "one JSON object"),
         ('["a"]', "one JSON object"),
+        ("[]", "one JSON object"),
         ("{", "not valid JSON"),
         ("{}", "no column at all"),
     ],
 )
-def test_a_wrong_mapping_is_explained(text: str, message: str) -> None:
+def test_a_wrong_mapping_is_explained(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "map.json"
+    path.write_text(text, "utf-8")
     with pytest.raises(Invalid, match=message.replace("(", r"\(")):
-        parse_mapping(text, ["Mail", "Name"], ALLOWED)
+        check_mapping(read_mapping(path).items(), ["Mail", "Name"], ALLOWED)
 
 
 def test_an_unreadable_mapping_file(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="cannot be read"):
-        read_mapping(tmp_path / "none.json", ["a"], ALLOWED)
+        read_mapping(tmp_path / "none.json")
 
 
 def test_customers_of_chinook(shared_data: Path, tmp_path: Path) -> None:

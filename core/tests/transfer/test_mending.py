@@ -56,7 +56,6 @@ def test_a_report_counts_all_but_keeps_a_bounded_number() -> None:
     assert len(report.issues) == 2
     assert (report.counts["refused"], report.counts["changed"]) == (2, 1)
     assert not report.complete
-    assert report.refused_rows() == [1]
 
 
 def test_a_report_is_written_as_a_table(tmp_path: Path) -> None:

@@ -116,6 +116,17 @@ def test_a_wrong_mapping_file_ends_with_one(transfer: Transfer, command: Command
     assert transfer.all("contacts") == []
 
 
+def test_a_column_that_a_mapping_file_names_twice_is_refused(
+    transfer: Transfer, command: Command
+) -> None:
+    file = transfer.file(["Mail"], ["anna@example.org"])
+    mapping = transfer.folder / "map.json"
+    mapping.write_text('{"Mail": "email", "Mail": "phone"}')
+    done = command("import", "contacts", file, "--map", mapping)
+    assert done.exit_code == 1
+    assert "is named twice" in done.stderr
+
+
 def test_last_begins_a_run_where_none_is_left(transfer: Transfer, command: Command) -> None:
     file = transfer.file(["external.old", "given"], ["1", "Anna"])
     first = json.loads(command("import", "contacts", file, "--resume", "last", "--json").stdout)

@@ -95,18 +95,18 @@ _ACTIVE = (_user.c.state == "active", _user.c.deleted_at.is_(None))
 
 
 def principal_of_user(
-    session: Any, user_id: UUID, kind: PrincipalKind = "user", request_id: str | None = None
+    session: Any, user_id: UUID, kind: PrincipalKind = "user"
 ) -> Principal | None:
     """The principal of an active user, or None when he is disabled, deleted or unknown."""
     found = session.execute(
         select(*_GENERATIONS, *_USER).where(_user.c.id == user_id, *_ACTIVE),
         execution_options=DOOR,
     ).first()
-    return None if found is None else _principal(session, found, user_id, kind, request_id)[0]
+    return None if found is None else _principal(session, found, user_id, kind)[0]
 
 
 def _principal(
-    session: Any, row: Any, user_id: UUID, kind: PrincipalKind, request_id: str | None
+    session: Any, row: Any, user_id: UUID, kind: PrincipalKind, request_id: str | None = None
 ) -> tuple[Principal, _Place]:
     """The principal of a user of whom `_USER` and the generation were just read."""
     place = _place(session, row.generation, user_id, row.branch_id)
@@ -192,14 +192,14 @@ def principal_of_token(session: Any, token: str, request_id: str | None = None) 
     return _principal_of_token(session, _token.c.token_hash == hashed(token), request_id)
 
 
-def principal_of_token_id(
-    session: Any, token_id: UUID, request_id: str | None = None
-) -> Principal | None:
+def principal_of_token_id(session: Any, token_id: UUID) -> Principal | None:
     """The same for work that a token asked for, by the token's id; None when it was revoked."""
-    return _principal_of_token(session, _token.c.id == token_id, request_id)
+    return _principal_of_token(session, _token.c.id == token_id)
 
 
-def _principal_of_token(session: Any, which: Any, request_id: str | None) -> Principal | None:
+def _principal_of_token(
+    session: Any, which: Any, request_id: str | None = None
+) -> Principal | None:
     row = session.execute(
         select(*_GENERATIONS, *(_token.c[name] for name in _TOKEN), *_USER)
         .join(_user, _user.c.id == _token.c.user_id)

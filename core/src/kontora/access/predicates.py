@@ -215,13 +215,13 @@ class Predicates:
         owners, branches = self.reach(scope)
         return owners + branches
 
-    def single_scope(self, model: type, verb: str = "view") -> Scope | None:
-        """The one scope below ALL in which all kinds of `model` are reached, or None: then a
-        page can be read straight from the maintained table."""
+    def single_scope(self, model: type) -> Scope | None:
+        """The one scope below ALL in which all kinds of `model` are seen, or None: then a page
+        can be read straight from the maintained table."""
         guard = guard_of(model)
         if guard is None or not guard.scoped_by_table or self.rights.everything:
             return None
-        scopes = self._table_scopes(guard, verb)
+        scopes = self._table_scopes(guard, "view")
         scope = scopes.pop() if len(scopes) == 1 else None
         return None if scope is Scope.ALL else scope
 

@@ -20,11 +20,11 @@ def operator() -> Principal:
 
 
 @contextmanager
-def opened(*, safe_mode: bool = False) -> Iterator[Site]:
+def opened() -> Iterator[Site]:
     """The site of the environment, closed after the block, whatever its tables are like."""
     from kontora.lifecycle.site import Site
 
-    site = Site(Settings.from_env(), safe_mode=safe_mode)
+    site = Site(Settings.from_env())
     try:
         yield site
     finally:
@@ -32,11 +32,11 @@ def opened(*, safe_mode: bool = False) -> Iterator[Site]:
 
 
 @contextmanager
-def ready(*, safe_mode: bool = False) -> Iterator[Site]:
+def ready() -> Iterator[Site]:
     """As `opened`, for a site whose tables are those that this program knows.
 
     Raises Conflict with the remedy when there are none, or older or newer ones.
     """
-    with opened(safe_mode=safe_mode) as site:
+    with opened() as site:
         upgrade.require_current(site.database)
         yield site

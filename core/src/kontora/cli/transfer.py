@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from kontora.cli.output import emit, json_option, progress
 from kontora.errors import Invalid, NotFound
 from kontora.records.transfer import results, runs
 from kontora.records.transfer.assembled import ImportOptions
+from kontora.records.transfer.mapping import read_mapping
 from kontora.records.transfer.mending import Report
 from kontora.text import _
 
@@ -69,7 +69,7 @@ def _options(given: dict[str, Any]) -> ImportOptions:
     if region is not None and not (len(region) == 2 and region.isalpha()):
         raise click.UsageError("--region takes the ISO code of a country, such as UA.")
     return ImportOptions(
-        mapping=_mapping(given["map_"]) if given["map_"] else None,
+        mapping=read_mapping(given["map_"]) if given["map_"] else None,
         on_duplicate=given["on_duplicate"],
         historic=given["historic"],
         encoding=given["encoding"],
@@ -77,19 +77,6 @@ def _options(given: dict[str, Any]) -> ImportOptions:
         sheet=given["sheet"],
         region=region.upper() if region else None,
     )
-
-
-def _mapping(file: Path) -> dict[str, str]:
-    """The mapping file as pairs; what they name is checked against the file to be imported."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
-        text = _("The mapping file cannot be read: %(error)s.")
-        raise Invalid({"mapping": [text % {"error": str(error)}]}) from None
-    if not isinstance(found, dict):
-        text = _('The mapping file must be one JSON object, such as {"Mail": "email"}.')
-        raise Invalid({"mapping": [text]})
-    return found
 
 
 def _begin(

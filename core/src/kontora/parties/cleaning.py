@@ -13,8 +13,6 @@ from kontora.records.transfer.identifiers import check_identifier, scheme_name
 from kontora.records.transfer.phones import clean_phone
 from kontora.text import _
 
-POINT_KINDS = ("email", "phone", "fax", "messenger", "social", "web")
-
 
 def clean_point(row: dict[str, Any]) -> dict[str, Any]:
     """A contact point with its normalised form; a phone that cannot be read stays as typed."""

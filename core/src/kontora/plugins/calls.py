@@ -65,17 +65,11 @@ def collect(
     manager: PluginManager,
     hook: str,
     /,
-    *,
-    savepoint: Savepoint | None = None,
     **given: object,
 ) -> list[tuple[str, Any]]:
-    """Ask all plugins at run time: pairs of plugin and answer, without those that said None.
-
-    `savepoint` (`session.begin_nested`) keeps a failed query of one plugin from spoiling the
-    transaction of the caller; hooks that may be skipped and share that transaction demand it.
-    """
+    """Ask all plugins at run time: pairs of plugin and answer, without those that said None."""
     spec = _specification(manager, hook, "collect", given)
-    return [pair for pair in _each(manager, spec, savepoint, given) if pair[1] is not None]
+    return [pair for pair in _each(manager, spec, None, given) if pair[1] is not None]
 
 
 def notify(
@@ -86,7 +80,11 @@ def notify(
     savepoint: Savepoint | None = None,
     **given: object,
 ) -> None:
-    """Tell all plugins. What an exception does is said by the hook's failure policy."""
+    """Tell all plugins. What an exception does is said by the hook's failure policy.
+
+    `savepoint` (`session.begin_nested`) keeps a failed query of one plugin from spoiling the
+    transaction of the caller; hooks that may be skipped and share that transaction demand it.
+    """
     spec = _specification(manager, hook, "notify", given)
     for _pair in _each(manager, spec, savepoint, given):
         pass

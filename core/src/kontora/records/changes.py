@@ -19,6 +19,7 @@ from kontora.registry.records import Change, RecordType
 from kontora.text import Text, _
 
 DOOR = {"door": "changes"}
+HISTORY = 200  # saves that one look at a record shows
 # What is logged with a record, but is none of its fields.
 BESIDE_FIELDS: Mapping[str, Text] = {"file": _("File")}
 # By which name a field rule hides it.
@@ -112,9 +113,7 @@ def changed_since(session: ScopedSession, entity: str, record_id: UUID, version:
     return [name for name in dict.fromkeys(names) if not hides(session, entity, name)]
 
 
-def history(
-    session: ScopedSession, rtype: RecordType, record_id: UUID, *, limit: int = 200
-) -> list[HistoryEntry]:
+def history(session: ScopedSession, rtype: RecordType, record_id: UUID) -> list[HistoryEntry]:
     """The saves of a record, newest first. Call it only after the scope has shown the record.
 
     Fields that are hidden from the principal are left out; a field that no longer exists (its
@@ -124,7 +123,7 @@ def history(
         select(_change)
         .where(_change.c.entity == rtype.entity, _change.c.record_id == record_id)
         .order_by(_change.c.id.desc())
-        .limit(limit),
+        .limit(HISTORY),
         execution_options=DOOR,
     )
     entries: list[Any] = [row._mapping for row in rows]

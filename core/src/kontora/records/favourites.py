@@ -61,7 +61,7 @@ def star(session: ScopedSession, entity: str, record_id: UUID, on: bool) -> None
         return
     if not _seen(session, entity, [record_id]):
         raise NotFound()
-    if len(_starred(session, MOST)) >= MOST:
+    if len(_starred(session)) >= MOST:
         text = _("You have starred %(n)s records; take the star off one of them first.")
         raise Invalid({"": [text % {"n": MOST}]})
     row = {
@@ -76,10 +76,10 @@ def star(session: ScopedSession, entity: str, record_id: UUID, on: bool) -> None
 
 def starred(session: ScopedSession) -> list[AtHand]:
     """The starred records that the user may see, the newest star first."""
-    return _at_hand(session, _starred(session, MOST), SHOWN, True)
+    return _at_hand(session, _starred(session), SHOWN, True)
 
 
-def recent(session: ScopedSession, most: int = RECENT) -> list[AtHand]:
+def recent(session: ScopedSession) -> list[AtHand]:
     """The records that the user opened last and may still see, the latest first."""
     statement = (
         select(_reading.c.entity, _reading.c.record_id)
@@ -89,15 +89,15 @@ def recent(session: ScopedSession, most: int = RECENT) -> list[AtHand]:
     )
     rows = session.execute(statement, execution_options=DOOR)
     pairs = list(dict.fromkeys((row.entity, row.record_id) for row in rows))
-    return _at_hand(session, pairs, most, False)
+    return _at_hand(session, pairs, RECENT, False)
 
 
-def _starred(session: ScopedSession, most: int) -> list[tuple[str, UUID]]:
+def _starred(session: ScopedSession) -> list[tuple[str, UUID]]:
     statement = (
         select(_favourite.c.entity, _favourite.c.record_id)
         .where(_favourite.c.user_id == session.principal.user_id)
         .order_by(_favourite.c.created_at.desc())
-        .limit(most)
+        .limit(MOST)
     )
     rows = session.execute(statement, execution_options=DOOR)
     return [(row.entity, row.record_id) for row in rows]

@@ -25,7 +25,7 @@ from kontora.registry.records import Change
 
 PERMISSION = "people.watch"
 ENTITY = "reading"
-DAYS = 30
+DAYS, MOST_EXPORTS = 30, 500
 _reading: Any = Reading.__table__
 _change: Any = ChangeRow.__table__
 _user: Any = User.__table__
@@ -71,15 +71,23 @@ class Watched:
     zone: ZoneInfo
 
 
+def user_of(session: ScopedSession, user_id: UUID) -> Watched | None:
+    """The user of this id, whoever asks; None for nobody."""
+    found = select(_user.c.name, _user.c.timezone).where(_user.c.id == user_id)
+    row = session.execute(found, execution_options=DOOR).first()
+    if row is None:
+        return None
+    return Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
+
+
 def watched(session: ScopedSession, user_id: UUID) -> Watched:
     """The user to look at. Raises Forbidden without the permission, NotFound for nobody."""
     if not session.principal.rights.has(PERMISSION):
         raise Forbidden(PERMISSION)
-    found = select(_user.c.name, _user.c.timezone, _user.c.branch_id).where(_user.c.id == user_id)
-    row = session.execute(found, execution_options=DOOR).first()
-    if row is None or not may_watch(session.principal, user_id, row.branch_id):
+    found = user_of(session, user_id)
+    if found is None or not may_watch_user(session, user_id):
         raise NotFound()
-    return Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
+    return found
 
 
 def may_watch(principal: Principal, user_id: UUID, branch_id: UUID | None) -> bool:
@@ -103,9 +111,9 @@ def may_watch_user(session: ScopedSession, user_id: UUID) -> bool:
     return row is not None and may_watch(session.principal, user_id, row.branch_id)
 
 
-def note_look(session: ScopedSession, user: Watched, days: int) -> None:
+def note_look(session: ScopedSession, user: Watched) -> None:
     """Keep in the audit log who looked at whose readings. Needs a writing session."""
-    after: Mapping[str, Any] = {"user": {"id": str(user.id), "name": user.name}, "days": days}
+    after: Mapping[str, Any] = {"user": {"id": str(user.id), "name": user.name}, "days": DAYS}
     change = Change(
         entity=ENTITY, record_id=user.id, kind=None, verb="view", before={}, after=after
     )
@@ -115,7 +123,6 @@ def note_look(session: ScopedSession, user: Watched, days: int) -> None:
 def openings(
     session: ScopedSession,
     user: Watched,
-    days: int = DAYS,
     *,
     before: int | None = None,
     limit: int | None = 100,
@@ -123,7 +130,7 @@ def openings(
     """What he opened in the last days, newest first, behind the id `before`."""
     statement = select(
         *(_reading.c[name] for name in ("id", "at", "entity", "record_id", "face"))
-    ).where(_reading.c.user_id == user.id, _reading.c.at >= _since(session, user, days))
+    ).where(_reading.c.user_id == user.id, _reading.c.at >= _since(session, user))
     if before is not None:
         statement = statement.where(_reading.c.id < before)
     statement = statement.order_by(_reading.c.id.desc())
@@ -133,21 +140,19 @@ def openings(
     return [Opening(**row._mapping) for row in rows]
 
 
-def exports(session: ScopedSession, user: Watched, days: int = DAYS) -> list[Exported]:
+def exports(session: ScopedSession, user: Watched) -> list[Exported]:
     """What he exported in the last days, newest first."""
-    return exports_since(session, user.id, _since(session, user, days))
+    return exports_since(session, user.id, _since(session, user))
 
 
-def exports_since(
-    session: ScopedSession, user_id: UUID, since: datetime, limit: int = 500
-) -> list[Exported]:
+def exports_since(session: ScopedSession, user_id: UUID, since: datetime) -> list[Exported]:
     """The exports of a user from a moment on, newest first."""
     statement = (
         select(_change.c.at, _change.c.diff)
         .where(_change.c.principal_id == user_id, _change.c.entity == "export")
         .where(_change.c.at >= since)
         .order_by(_change.c.id.desc())
-        .limit(limit)
+        .limit(MOST_EXPORTS)
     )
     return [_exported(row) for row in session.execute(statement, execution_options=DOOR)]
 
@@ -163,9 +168,9 @@ def _exported(row: Any) -> Exported:
     )
 
 
-def by_day(session: ScopedSession, user: Watched, days: int = DAYS) -> list[Day]:
+def by_day(session: ScopedSession, user: Watched) -> list[Day]:
     """A line for each of the last days on which something happened, newest first."""
-    since = _since(session, user, days)
+    since = _since(session, user)
     seen: dict[date, set[tuple[str, UUID]]] = {}
     times: dict[date, int] = {}
     statement = select(_reading.c.at, _reading.c.entity, _reading.c.record_id).where(
@@ -202,10 +207,10 @@ def distinct(session: ScopedSession, user_id: UUID, since: datetime, until: date
     return int(session.execute(statement, execution_options=DOOR).scalar_one())
 
 
-def _since(session: ScopedSession, user: Watched, days: int) -> datetime:
+def _since(session: ScopedSession, user: Watched) -> datetime:
     """The beginning of the first of the last days, in his time zone."""
     today = session.now.astimezone(user.zone).replace(hour=0, minute=0, second=0, microsecond=0)
-    return today - timedelta(days=max(days, 1) - 1)
+    return today - timedelta(days=DAYS - 1)
 
 
 def names_of(

@@ -52,11 +52,6 @@ def is_of(column: ColumnElement[str], field: str) -> ColumnElement[bool]:
     return or_(column == field, _inside(column, field))
 
 
-def is_text(name: str) -> bool:
-    """Whether an entry of the index comes from a text, not from a field of the record."""
-    return MARK in name
-
-
 def _inside(column: ColumnElement[str], field: str) -> ColumnElement[bool]:
     # A range, so that no pattern of LIKE is needed: "/" and what follows it in the code table.
     return and_(column > field + MARK, column < field + _AFTER_MARK)

@@ -16,7 +16,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from kontora import clock
 from kontora.access import identity
 from kontora.access.models import User
 from kontora.access.session import ScopedSession
@@ -92,12 +91,9 @@ def _active(session: ScopedSession) -> list[UUID]:
 
 
 def _look_at(session: ScopedSession, user_id: UUID, bounds: Limits) -> int:
-    row = session.execute(
-        select(_user.c.name, _user.c.timezone).where(_user.c.id == user_id), execution_options=DOOR
-    ).first()
-    if row is None:
+    user = opened.user_of(session, user_id)
+    if user is None:
         return 0
-    user = opened.Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
     today = session.now.astimezone(user.zone).date()
     told = 0
     for finding in findings(session, user, bounds):
@@ -250,12 +246,9 @@ def _large_export(session: ScopedSession, user: opened.Watched, bounds: Limits) 
 def leaving(session: ScopedSession, user_id: UUID) -> int:
     """Tell the heads, when somebody is disabled or hands over, how his last 14 days compare with
     the 14 days before them. Returns the number of notices."""
-    row = session.execute(
-        select(_user.c.name, _user.c.timezone).where(_user.c.id == user_id), execution_options=DOOR
-    ).first()
-    if row is None:
+    user = opened.user_of(session, user_id)
+    if user is None:
         return 0
-    user = opened.Watched(id=user_id, name=row.name, zone=clock.zone(row.timezone))
     now, span = session.now, timedelta(days=LAST_DAYS)
     late = opened.distinct(session, user_id, now - span, now)
     early = opened.distinct(session, user_id, now - 2 * span, now - span)

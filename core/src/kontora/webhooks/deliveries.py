@@ -25,6 +25,7 @@ DOOR = {"door": "webhooks"}
 JOB = "core.webhook_send"
 ENDPOINT = cast(Table, models.WebhookEndpoint.__table__)
 DELIVERY = cast(Table, models.WebhookDelivery.__table__)
+MOST_AGAIN = 1_000
 _CACHE = "webhook_endpoints"
 _LATE = timedelta(minutes=5)
 
@@ -140,14 +141,14 @@ def again(session: ScopedSession, endpoint_id: UUID, delivery_id: int) -> None:
     wake(session, delivery_id, session.now)
 
 
-def all_again(session: ScopedSession, endpoint_id: UUID, most: int = 1_000) -> int:
-    """Send dead letters of a receiver again, the oldest first; return how many."""
+def all_again(session: ScopedSession, endpoint_id: UUID) -> int:
+    """Send dead letters of a receiver again, the oldest thousand; return how many."""
     _must_be_active(session, endpoint_id)
     dead = (
         select(DELIVERY.c.id)
         .where(DELIVERY.c.endpoint_id == endpoint_id, DELIVERY.c.state == DEAD)
         .order_by(DELIVERY.c.id)
-        .limit(most)
+        .limit(MOST_AGAIN)
     )
     found = list(session.execute(dead, execution_options=DOOR).scalars())
     for each in found:

@@ -241,14 +241,13 @@ def fail(
     *,
     permanent: bool = False,
     max_attempts: int | None = None,
-    error_id: str | None = None,
 ) -> str:
     """Note a failure and return its `error_id`, which a user may quote.
 
     The job is queued again after a growing delay, or is `dead` after the last attempt, or
     `failed` at once when `permanent`. Nothing happens when the lease is no longer ours.
     """
-    error_id = error_id or secrets.token_hex(4)
+    error_id = secrets.token_hex(4)
     allowed = job.max_attempts or max_attempts or DEFAULT_ATTEMPTS
     noted: dict[str, Any] = {"error": error[-8000:], "error_id": error_id}
     try:

@@ -31,7 +31,6 @@ def emit(
     payload: Mapping[str, Any] | None = None,
     *,
     principal: Principal | None = None,
-    request_id: str | None = None,
 ) -> None:
     """Write the event `name` in the session's transaction: a rollback takes it back too.
 
@@ -45,7 +44,7 @@ def emit(
         "entity": entity,
         "record_id": record_id,
         "payload": dict(payload or {}),
-        "request_id": request_id or getattr(actor, "request_id", None),
+        "request_id": getattr(actor, "request_id", None),
         "at": clock.now(),
         "state": models.NEW,
         "trace": traces.current(),

@@ -29,19 +29,14 @@ def last_due(cron: str, now: datetime, zone: tzinfo = UTC) -> datetime:
     Hours that a change to summer time skips or doubles are treated as Debian's cron does.
     """
     local = now.astimezone(zone).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return next(_iterator(cron, local, reverse=True)).astimezone(UTC)
+    return next(_before(cron, local)).astimezone(UTC)
 
 
-def next_due(cron: str, now: datetime, zone: tzinfo = UTC) -> datetime:
-    """The first minute after `now` at which `cron` fires in `zone`; in UTC."""
-    return next(_iterator(cron, now.astimezone(zone))).astimezone(UTC)
-
-
-def _iterator(cron: str, start: datetime, *, reverse: bool = False) -> CronSim:
+def _before(cron: str, start: datetime) -> CronSim:
     try:
         if len(cron.split()) != 5:
             raise CronSimError("Five fields are needed")
-        return CronSim(cron, start, reverse=reverse)
+        return CronSim(cron, start, reverse=True)
     except CronSimError as error:
         raise KontoraError(
             f"The schedule “{cron}” cannot be read: {error}.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import Table, delete, select, update
@@ -16,6 +16,7 @@ from kontora.work.jobs import JOB, ClaimedJob, fail
 RUN = cast(Table, models.ScheduleRun.__table__)
 THROTTLE = cast(Table, models.Throttle.__table__)
 KEEP_DAYS = 30
+MOST_MARKS = 500
 
 
 def lapsed(executor: Executor) -> bool:
@@ -59,11 +60,11 @@ def misplaced(executor: Executor, known: Collection[str]) -> bool:
     return any(run(executor, each.limit(1)).first() is not None for each in (away, back))
 
 
-def purge_marks(executor: Executor, before: datetime | None = None, limit: int = 500) -> int:
-    """Delete up to `limit` marks of schedules and of throttles each that nobody asks for any
+def purge_marks(executor: Executor) -> int:
+    """Delete up to 500 marks of schedules and of throttles each that nobody asks for any
     more. Jobs and events go by the settings of retention."""
-    before = before or clock.now() - timedelta(days=KEEP_DAYS)
-    old_runs = select(RUN.c.id).where(RUN.c.minute < before).limit(limit)
+    before = clock.now() - timedelta(days=KEEP_DAYS)
+    old_runs = select(RUN.c.id).where(RUN.c.minute < before).limit(MOST_MARKS)
     gone = run(executor, delete(RUN).where(RUN.c.id.in_(old_runs))).rowcount
-    old_keys = select(THROTTLE.c.key).where(THROTTLE.c.window_start < before).limit(limit)
+    old_keys = select(THROTTLE.c.key).where(THROTTLE.c.window_start < before).limit(MOST_MARKS)
     return gone + run(executor, delete(THROTTLE).where(THROTTLE.c.key.in_(old_keys))).rowcount

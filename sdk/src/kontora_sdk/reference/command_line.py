@@ -9,9 +9,9 @@ import click
 from kontora_sdk.reference.markdown import code, table
 
 
-def command_line_page(command: click.Command, name: str = "kontora") -> str:
+def command_line_page(command: click.Command) -> str:
     """Every command with its arguments and options, as `--help` says them."""
-    context = click.Context(command, info_name=name)
+    context = click.Context(command, info_name="kontora")
     parts = ["# Command line\n", f"{_about(command)}\n"]
     parts += _commands(command, context)
     return "\n".join(parts)

@@ -69,9 +69,9 @@ def url_of(name: str) -> str:
 
 
 @contextmanager
-def fresh_database(template: str = "template0") -> Iterator[str]:
+def fresh_database() -> Iterator[str]:
     """The URL of a PostgreSQL database that is gone after the block."""
-    name = make_database(template)
+    name = make_database("template0")
     try:
         yield url_of(name)
     finally:

@@ -25,7 +25,7 @@ from kontora.work import jobs
 
 PERMISSION = "people.hand_over"
 JOB = "core.hand_over"
-AT_ONCE = 50
+AT_ONCE, MOST_LEFT_OUT = 50, 200
 _handover: Any = Handover.__table__
 _item: Any = HandoverItem.__table__
 
@@ -131,13 +131,13 @@ def of_user(session: ScopedSession, user_id: UUID) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in session.execute(statement, execution_options=DOOR)]
 
 
-def left_out(session: ScopedSession, handover_id: UUID, limit: int = 200) -> list[dict[str, Any]]:
+def left_out(session: ScopedSession, handover_id: UUID) -> list[dict[str, Any]]:
     """The records that were refused, or not handed back, each with its reason."""
     statement = (
         select(_item)
         .where(_item.c.handover_id == handover_id, _item.c.state.in_(("refused", "kept")))
         .order_by(_item.c.id)
-        .limit(limit)
+        .limit(MOST_LEFT_OUT)
     )
     return [dict(row._mapping) for row in session.execute(statement, execution_options=DOOR)]
 

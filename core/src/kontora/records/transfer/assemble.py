@@ -211,9 +211,9 @@ class Assembler:
         if value is not None and value != "":
             made.place(entry.path, value, column)
 
-    def points(self, kind: str, column: str, text: str, made: Assembled, label: str = "") -> None:
+    def points(self, kind: str, column: str, text: str, made: Assembled) -> None:
         """Add the contact points that one cell holds."""
-        label = label or label_of(column)
+        label = label_of(column)
         for part in _split_points(kind, text):
             value = made.take(column, part, self.clean_point(kind, part, made))
             if value:

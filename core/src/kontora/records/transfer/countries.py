@@ -94,9 +94,9 @@ def clean_country(text: str) -> Cleaned[str]:
     return Cleaned(None, problem=problem % {"name": suggestion}, suggestion=close)
 
 
-def country_name(code: str, language: str = "en") -> str:
-    """The name of a country by its ISO code."""
-    return _territories(language).get(code, code)
+def country_name(code: str) -> str:
+    """The English name of a country by its ISO code; the code itself when there is none."""
+    return _territories("en").get(code, code)
 
 
 def _code(text: str) -> str:

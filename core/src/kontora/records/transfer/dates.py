@@ -44,7 +44,7 @@ class DateGuess:
     mixed: bool = False
 
 
-def guess_dates(samples: Iterable[Cell], *, default: Order = "dmy") -> DateGuess:
+def guess_dates(samples: Iterable[Cell]) -> DateGuess:
     """Read the order of day and month from the values of a whole column."""
     day_first = month_first = 0
     for sample in samples:
@@ -55,7 +55,7 @@ def guess_dates(samples: Iterable[Cell], *, default: Order = "dmy") -> DateGuess
         day_first += first > 12 >= second
         month_first += second > 12 >= first
     if day_first == month_first == 0:
-        return DateGuess(order=default)
+        return DateGuess()
     order: Order = "dmy" if day_first >= month_first else "mdy"
     return DateGuess(order=order, certain=True, mixed=bool(day_first and month_first))
 

@@ -77,10 +77,10 @@ def _whole(label: str) -> str:
     return " ".join(label.split()).casefold()
 
 
-def mapping_of(guesses: Iterable[Guess], *, at_least: float = UNSURE) -> dict[str, str]:
+def mapping_of(guesses: Iterable[Guess]) -> dict[str, str]:
     """The guesses as a mapping column → path, those of too little confidence left out."""
     return {
-        guess.column: guess.path for guess in guesses if guess.path and guess.confidence >= at_least
+        guess.column: guess.path for guess in guesses if guess.path and guess.confidence >= UNSURE
     }
 
 

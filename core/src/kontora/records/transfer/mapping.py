@@ -22,36 +22,44 @@ def is_allowed(path: str, allowed: Iterable[str]) -> bool:
     return False
 
 
-def read_mapping(path: Path, columns: Sequence[str], allowed: Iterable[str]) -> dict[str, str]:
-    """Read and check a mapping file. Raises `Invalid`, with a message for each wrong entry."""
+def read_mapping(path: Path) -> dict[str, Any]:
+    """A mapping file as column → path. Raises `Invalid` for one that is no such object.
+
+    What the pairs name is checked by `check_mapping`, against the file that is to be imported.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except (OSError, UnicodeDecodeError) as error:
         reason = _("The mapping file cannot be read: %(error)s.") % {"error": str(error)}
         raise Invalid({"mapping": [reason]}) from None
-    return parse_mapping(text, columns, allowed)
-
-
-def parse_mapping(text: str, columns: Sequence[str], allowed: Iterable[str]) -> dict[str, str]:
-    """Parse the text of a mapping file and check it against the columns and the known paths.
-
-    An entry whose value is null or "" leaves its column out on purpose.
-    """
-    try:
-        entries = json.loads(text, object_pairs_hook=list)
     except (ValueError, RecursionError) as error:
         reason = _("The mapping file is not valid JSON: %(error)s.") % {"error": str(error)}
         raise Invalid({"mapping": [reason]}) from None
-    if not isinstance(entries, list) or not all(isinstance(entry, tuple) for entry in entries):
+    if not isinstance(found, dict):
         reason = _('The mapping file must be one JSON object, such as {"Mail": "email"}.')
         raise Invalid({"mapping": [reason]})
-    return check_mapping(entries, columns, allowed)
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs of an object; JSON itself takes the last of two without a word."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            text = _("The column “%(name)s” is named twice.") % {"name": name}
+            raise Invalid({f"mapping.{name}": [text]})
+        found[name] = value
+    return found
 
 
 def check_mapping(
     entries: Iterable[tuple[str, Any]], columns: Sequence[str], allowed: Iterable[str]
 ) -> dict[str, str]:
-    """Check pairs of column and path; returns them by the file's own column names."""
+    """Check pairs of column and path; returns them by the file's own column names.
+
+    A path of None or "" leaves its column out on purpose. Raises `Invalid`, with a message for
+    each wrong entry.
+    """
     known = tuple(sorted(allowed))
     errors: dict[str, list[object]] = {}
     result: dict[str, str] = {}

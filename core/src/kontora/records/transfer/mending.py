@@ -33,10 +33,6 @@ class Report:
         """Are all the issues that were counted also kept?"""
         return self.counts.total() == len(self.issues)
 
-    def refused_rows(self) -> list[int]:
-        """Numbers of the rows that were not imported."""
-        return sorted({issue.row for issue in self.issues if issue.severity == "refused"})
-
 
 class MendingFile:
     """A CSV of the rows that were refused, with all their columns and what is wrong with each.

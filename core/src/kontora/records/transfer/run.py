@@ -11,7 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +53,6 @@ def start(
     rtype: RecordType,
     file: Path,
     options: ImportOptions,
-    *,
-    name: str = "",
 ) -> Run:
     """Check file and mapping, and note the run; nothing of the file is written yet.
 
@@ -64,7 +62,7 @@ def start(
     total = sum(1 for _row in prepared.table.rows())
     with site.write(principal) as session:
         require(session, rtype, "import")
-        run = runs.add(session, rtype.path, file, options, name=name, state=runs.DRAFT)
+        run = runs.add(session, rtype.path, file, options, state=runs.DRAFT)
         return begin(session, prepared, run, total)
 
 
@@ -106,14 +104,6 @@ def resume(
         runner.rows()
         runner.links()
     return runner.run
-
-
-@dataclass(slots=True)
-class _Progressed:
-    """What one slice has done."""
-
-    cursor: int
-    counts: Counter[str]
 
 
 class _Runner:
@@ -251,11 +241,10 @@ def import_file(
     principal: Principal,
     rtype: RecordType,
     file: Path,
-    options: ImportOptions | None = None,
-    **more: Any,
+    options: ImportOptions,
 ) -> Run:
     """Import a whole file here and now, with the files of its report."""
-    run = resume(site, principal, start(site, principal, rtype, file, options or ImportOptions()))
+    run = resume(site, principal, start(site, principal, rtype, file, options))
     results.write_files(site, principal, run)
     return finish(site, principal, run)
 

@@ -72,7 +72,6 @@ def add(
     options: ImportOptions,
     *,
     name: str = "",
-    total: int | None = None,
     state: str = RUNNING,
 ) -> Run:
     """Note a new run, in the session's transaction."""
@@ -85,7 +84,7 @@ def add(
         "options": options.as_json(),
         "state": state,
         "cursor": 0,
-        "total": total,
+        "total": None,
         **dict.fromkeys(COUNTS, 0),
         "user_id": session.principal.user_id,
         "created_at": clock.now(),

@@ -75,7 +75,7 @@ def reading_file(user_id: UUID) -> Response:
 def _note(user: opened.Watched) -> None:
     """In a session of its own: that of the request only reads."""
     with site().write(principal()) as session:
-        opened.note_look(session, user, opened.DAYS)
+        opened.note_look(session, user)
 
 
 def _named(
