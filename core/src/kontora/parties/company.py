@@ -205,6 +205,9 @@ def check_user(session: Any, draft: Draft) -> None:
         if same is not None:
             raise Invalid({"email": [_("Another user has this address.")]})
         _check_address(session, draft)
+    if draft.verb == "create":
+        for name in ("locale", "timezone"):
+            data[name] = data.get(name) or session.site.setting(session, f"company.{name}")
     for name, default in (("state", "active"), ("locale", "en"), ("timezone", "UTC")):
         if name in data and data[name] is None:
             data[name] = default

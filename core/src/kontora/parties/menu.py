@@ -84,6 +84,16 @@ def register_menu() -> Iterable[MenuItem]:
             order=10,
             permission="reports.run",
         ),
+        MenuItem(
+            id="admin-setup",
+            label=_("Set-up"),
+            help=_("The first steps: company, branches, users, what you keep, import, modules."),
+            url="/setup",
+            icon="list-check",
+            group="administration",
+            order=4,
+            permission="admin.settings",
+        ),
         *(
             MenuItem(
                 id=f"admin-{name}",

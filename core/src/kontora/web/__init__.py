@@ -33,6 +33,7 @@ PAGES = (
     "kontora.web.once",
     "kontora.web.squeeze",
     "kontora.web.profile",
+    "kontora.web.setup",
     "kontora.web.admin",
 )
 

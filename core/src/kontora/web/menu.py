@@ -34,7 +34,7 @@ BOTTOM_PLACES = 4
 SECTIONS: tuple[tuple[Text, tuple[str, ...]], ...] = (
     (_("People and access"), ("users", "roles", "branches", "tokens", "sign-ins", "passwords")),
     (_("Records"), ("fields", "stages", "relation-types", "purposes", "privacy", "duplicates")),
-    (_("Company"), ("settings", "appearance", "mail", "plugins", "webhooks")),
+    (_("Company"), ("setup", "settings", "appearance", "mail", "plugins", "webhooks")),
     (_("Operation"), ("health", "jobs", "mails", "audit", "reading")),
 )
 OTHERS = _("Modules")

@@ -21,6 +21,7 @@ from kontora.web.home import arranging, waiting
 from kontora.web.home.blueprint import blueprint
 from kontora.web.records import timeline
 from kontora.web.records.panels import contained
+from kontora.web.setup import pages as setup
 
 LATE, TODAY, SOON = 5, 12, 3
 
@@ -34,6 +35,7 @@ def home() -> str:
     return render_template(
         "core/pages/home.html",
         page={"title": _greeting(), "hint": formats.as_long_day(clock.now())},
+        setup=setup.card(session),
         day=_my_day(session),
         widgets=widgets,
         arrange=request.args.get("arrange") == "1",

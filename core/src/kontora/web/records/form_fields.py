@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kontora.access.session import ScopedSession
+from kontora.parties import kept_roles
 from kontora.records.schema import Purpose, writable_fields
 from kontora.records.service import grants_of
 from kontora.registry.fields import Field, FieldType
@@ -108,6 +109,8 @@ def described(session: ScopedSession, field: Field) -> dict[str, Any]:
     if forms.answers(field):
         # A tick has two states; “not answered” is the third.
         found |= {"type": "choice", "choices": [("true", _("yes")), ("false", _("no"))]}
+    if field.type is FieldType.MONEY:
+        found["currency"] = session.site.setting(session, "company.currency")
     if field.target:
         kind = f"?kind={field.target_kind}" if field.target_kind else ""
         found["lookup_url"] = f"/lookup/{field.target}{kind}"
@@ -115,15 +118,34 @@ def described(session: ScopedSession, field: Field) -> dict[str, Any]:
     if field.collection is not None and field.type != "tags":
         found["sub_fields"] = [described(session, each) for each in field.collection.fields]
         found["add_label"] = ADD.get(field.name)
+        if field.name == "roles":
+            _without(found["sub_fields"], kept_roles.left_out(session))
     return found
 
 
+def _without(subs: list[dict[str, Any]], left_out: frozenset[str]) -> None:
+    """The roles that the company does not keep are not offered."""
+    role = next(each for each in subs if each["name"] == "role")
+    role["choices"] = [each for each in role["choices"] if each.value not in left_out]
+
+
 def with_present(shown: dict[str, Any], field: Field, values: Mapping[str, Any]) -> dict[str, Any]:
-    """A retired choice that a record still has stays in its form, or saving would lose it."""
+    """A choice that is not offered, but that a record still has, stays in its form, or saving
+    would lose it; so do those of the rows of a collection."""
     present = values.get(field.name)
-    held = present if isinstance(present, list) else [present]
-    late = [each for each in field.choices if each.retired and each.value in held]
-    return {**shown, "choices": [*shown["choices"], *late]} if late else shown
+    if "sub_fields" in shown:
+        assert field.collection is not None
+        rows = [each for each in present or () if isinstance(each, Mapping)]
+        pairs = zip(shown["sub_fields"], field.collection.fields, strict=True)
+        subs = [_with_late(sub, each, [r.get(each.name) for r in rows]) for sub, each in pairs]
+        return {**shown, "sub_fields": subs}
+    return _with_late(shown, field, present if isinstance(present, list) else [present])
+
+
+def _with_late(shown: dict[str, Any], field: Field, held: Sequence[Any]) -> dict[str, Any]:
+    offered = list(shown["choices"])
+    late = [each for each in field.choices if each.value in held and each not in offered]
+    return {**shown, "choices": [*offered, *late]} if late else shown
 
 
 def _create_url(session: ScopedSession, field: Field) -> str | None:
