@@ -118,6 +118,14 @@ def site(request: pytest.FixtureRequest, new_site: Sites) -> Iterator[Site]:
     new_site.gone(site)
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def here(request: pytest.FixtureRequest, new_site: Sites) -> Iterator[Site]:
+    """The same for all tests of a module together, which is quicker: each leaves its traces."""
+    site = new_site(request.param)
+    yield site
+    new_site.gone(site)
+
+
 @pytest.fixture(scope="session", params=ENGINES)
 def company(request: pytest.FixtureRequest, new_site: Sites) -> Company:
     """The company of `small_company`, on each engine. Tests leave it as it was."""

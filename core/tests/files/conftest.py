@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import pytest
 from file_office import Office
 
@@ -11,8 +9,6 @@ from kontora.lifecycle.site import Site
 from kontora.wsgi import create_app
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def office(request: pytest.FixtureRequest, new_site: Callable[[str], Site]) -> Iterator[Office]:
-    site = new_site(request.param)
-    yield Office(site=site, app=create_app(site))
-    site.close()
+@pytest.fixture(scope="module")
+def office(here: Site) -> Office:
+    return Office(site=here, app=create_app(here))

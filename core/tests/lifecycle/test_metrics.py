@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -35,13 +34,6 @@ from kontora_sdk.testing.people import make_user
 DEPLOY = Path(__file__).parents[3] / "docs" / "deploy"
 _NAME = re.compile(r"\bkontora_[a-z_]+\b")
 _ENDS = re.compile(r"_(bucket|count|sum)$")
-
-
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def here(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
 
 
 @pytest.fixture(scope="module")

@@ -22,13 +22,6 @@ from kontora_sdk.testing.people import make_user
 LETTER = b"Dear friend, " * 800_000  # 10 MB
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def here(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
-
-
 @pytest.fixture(scope="module")
 def program(here: Site) -> ProgramClient:
     return with_token(create_app(here), here, make_user(here, "administrator"))

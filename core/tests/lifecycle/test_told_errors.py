@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -39,13 +39,6 @@ ERRORS: dict[str, Callable[[], BaseException]] = {
     "deep": lambda: RecursionError(SECRET),
     "lines": lambda: ValueError(f"a\r\nSet-Cookie: x={SECRET}"),
 }
-
-
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def here(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -65,11 +64,9 @@ class Office:
                 notices.mark_all(session)
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def office(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Office]:
-    site = new_site(request.param)
-    yield Office(site)
-    site.close()
+@pytest.fixture(scope="module")
+def office(here: Site) -> Office:
+    return Office(here)
 
 
 # Stars and what was opened last

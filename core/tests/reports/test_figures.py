@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -44,12 +43,10 @@ IDS = ["-".join([name, *map(str, given.values())]) for name, given in ASKED]
 _figures: dict[tuple[str, str], Any] = {}
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Callable[[str], Site]) -> Iterator[Site]:
-    site = new_site(request.param)
-    site.made = _filled(site)
-    yield site
-    site.close()
+@pytest.fixture(scope="module")
+def site(here: Site) -> Site:
+    here.made = _filled(here)
+    return here
 
 
 def _filled(site: Site) -> dict[str, Principal]:

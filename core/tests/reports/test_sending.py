@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,11 +20,9 @@ from kontora_sdk.testing.people import make_party, make_user
 WEEKLY = {"every": "week", "weekday": "0", "hour": "8", "format": "xlsx"}
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Callable[[str], Site]) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    site.close()
+@pytest.fixture(scope="module")
+def site(here: Site) -> Site:
+    return here
 
 
 def _mails(site: Site, address: str) -> list[Any]:

@@ -6,7 +6,7 @@ result depends on what else is there works as a new manager.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,11 +20,9 @@ from kontora_sdk.testing.people import make_user
 Clients = Callable[..., ProgramClient]
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
+@pytest.fixture(scope="module")
+def site(here: Site) -> Site:
+    return here
 
 
 @pytest.fixture(scope="module")

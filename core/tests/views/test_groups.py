@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,11 +21,9 @@ from kontora_sdk.testing.people import make_party, make_user
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
+@pytest.fixture(scope="module")
+def site(here: Site) -> Site:
+    return here
 
 
 def rtype(site: Site, path: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -23,11 +22,9 @@ from kontora_sdk.testing.people import make_party, make_user
 ANNA = {"field": "family", "op": "eq", "value": "Anna"}
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
+@pytest.fixture(scope="module")
+def site(here: Site) -> Site:
+    return here
 
 
 def save(site: Site, by: Principal, **data: Any) -> views.View:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -24,11 +24,9 @@ from kontora_sdk.testing.people import make_user
 MOST = 12  # statements of a list page with all that stands around it, whatever its rows
 
 
-@pytest.fixture(scope="module", params=("sqlite", "postgresql"))
-def site(request: pytest.FixtureRequest, new_site: Any) -> Iterator[Site]:
-    site = new_site(request.param)
-    yield site
-    new_site.gone(site)
+@pytest.fixture(scope="module")
+def site(here: Site) -> Site:
+    return here
 
 
 @pytest.fixture(scope="module")

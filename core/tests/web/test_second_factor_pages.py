@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -61,6 +61,20 @@ def demand(site: Site, role: str = "manager") -> None:
     with site.database.write_engine.begin() as connection:
         statement = update(table).where(table.c.key == role).values(second_factor=True)
         connection.execute(statement)
+
+
+@pytest.fixture
+def weak(
+    kontora_app: Flask, kontora_site: Site, device: Any, person: Any
+) -> Iterator[tuple[Any, str]]:
+    """A device signed in by the password alone, though its user has an app and his role demands
+    one; and the code that the app shows. The clock stands still."""
+    now = clock.now()
+    totp, _codes = set_up(device, now)
+    client = signed_in(kontora_app, kontora_site, person)
+    demand(kontora_site)
+    with clock.frozen(now):
+        yield client, totp.at(now)
 
 
 def test_the_password_alone_no_longer_opens(kontora_app: Flask, device: Any, person: Any) -> None:
@@ -142,54 +156,36 @@ def test_who_must_have_a_factor_reaches_nothing_before(
     assert device.get("/contacts").status_code == 200
 
 
-def test_a_device_signed_in_by_password_alone_shows_its_factor_first(
-    kontora_app: Flask, kontora_site: Site, device: Any, person: Any
-) -> None:
-    now = clock.now()
-    totp, _codes = set_up(device, now)
-    weak = signed_in(kontora_app, kontora_site, person)
-    demand(kontora_site)
-    with clock.frozen(now):
-        assert weak.get("/contacts").headers["Location"] == "/second-factor"
-        assert weak.get("/second-factor").headers["Location"].startswith("/confirm")
-        assert weak.post("/confirm", data={"password": PASSWORD}).status_code == 303
-        assert weak.get("/contacts").status_code == 302, "the password alone is not enough"
-        assert weak.post("/confirm", data={"code": totp.at(now)}).status_code == 303
-        assert weak.get("/contacts").status_code == 200
+def test_a_device_signed_in_by_password_alone_shows_its_factor_first(weak: tuple[Any, str]) -> None:
+    client, code = weak
+    assert client.get("/contacts").headers["Location"] == "/second-factor"
+    assert client.get("/second-factor").headers["Location"].startswith("/confirm")
+    assert client.post("/confirm", data={"password": PASSWORD}).status_code == 303
+    assert client.get("/contacts").status_code == 302, "the password alone is not enough"
+    assert client.post("/confirm", data={"code": code}).status_code == 303
+    assert client.get("/contacts").status_code == 200
 
 
-def test_the_password_adds_no_factor_beside_one_that_was_not_shown(
-    kontora_app: Flask, kontora_site: Site, device: Any, person: Any
-) -> None:
+def test_the_password_adds_no_factor_beside_one_that_was_not_shown(weak: tuple[Any, str]) -> None:
     """Whoever knows no more than the password must not make a factor of his own."""
-    now = clock.now()
-    totp, _codes = set_up(device, now)
-    weak = signed_in(kontora_app, kontora_site, person)
-    demand(kontora_site)
-    with clock.frozen(now):
-        assert weak.post("/confirm", data={"password": PASSWORD}).status_code == 303
-        for path in ("/passkeys/options", "/passkeys", "/second-factor/app"):
-            answer = weak.post(path)
-            assert answer.headers.get("Location", "").startswith("/confirm"), path
-        assert weak.post("/confirm", data={"code": totp.at(now)}).status_code == 303
-        answer = weak.post("/passkeys/options")
-        assert not answer.headers.get("Location", "").startswith("/confirm")
+    client, code = weak
+    assert client.post("/confirm", data={"password": PASSWORD}).status_code == 303
+    for path in ("/passkeys/options", "/passkeys", "/second-factor/app"):
+        answer = client.post(path)
+        assert answer.headers.get("Location", "").startswith("/confirm"), path
+    assert client.post("/confirm", data={"code": code}).status_code == 303
+    answer = client.post("/passkeys/options")
+    assert not answer.headers.get("Location", "").startswith("/confirm")
 
 
-def test_the_password_gives_no_more_tries_of_codes(
-    kontora_app: Flask, kontora_site: Site, device: Any, person: Any
-) -> None:
-    now = clock.now()
-    totp, _codes = set_up(device, now)
-    weak = signed_in(kontora_app, kontora_site, person)
-    demand(kontora_site)
-    with clock.frozen(now):
-        tried = []
-        for _round in range(5):
-            assert weak.post("/confirm", data={"password": PASSWORD}).status_code == 303
-            tried += [weak.post("/confirm", data={"code": "x"}).status_code for _n in range(5)]
-        assert tried == [422] * 19 + [429] * 6, "twenty an hour, with that of the set-up"
-        assert weak.post("/confirm", data={"code": totp.at(now)}).status_code == 429
+def test_the_password_gives_no_more_tries_of_codes(weak: tuple[Any, str]) -> None:
+    client, code = weak
+    tried = []
+    for _round in range(5):
+        assert client.post("/confirm", data={"password": PASSWORD}).status_code == 303
+        tried += [client.post("/confirm", data={"code": "x"}).status_code for _n in range(5)]
+    assert tried == [422] * 19 + [429] * 6, "twenty an hour, with that of the set-up"
+    assert client.post("/confirm", data={"code": code}).status_code == 429
 
 
 def test_the_only_factor_stays_where_a_role_demands_one(kontora_site: Site, device: Any) -> None:
