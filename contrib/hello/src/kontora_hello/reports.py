@@ -26,7 +26,7 @@ def register_reports() -> Iterable[Report]:
     report = Report(
         id="hello.by-occasion",
         label=_("Greetings by occasion"),
-        help=_("How many there are for each birthday, holiday or thanks."),
+        help=_("How many there are for birthdays, New Year and other occasions."),
         columns=(occasion, count),
         run=by_occasion,
         permission="reports.run",
