@@ -18,6 +18,8 @@ from kontora.lifecycle import site_settings
 from kontora.lifecycle.site import Site
 from kontora.privacy import audit_export, purge, retention
 from kontora.records.audit import AuditFilter
+from kontora.records.query import Query
+from kontora.web.records import exporting
 from kontora.work import mail
 from kontora.work.runner import run_pending
 from kontora.wsgi import create_app
@@ -148,3 +150,26 @@ def test_who_may_not_read_the_log_gets_no_file(kontora_site: Site) -> None:
         list(audit_export.pieces(site, manager, AuditFilter(), "csv"))
     browser = signed_in(create_app(site), site, manager)
     assert browser.get("/admin/audit/export").status_code == 403
+
+
+def test_a_download_that_was_broken_off_is_logged_too(
+    kontora_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was sent by then is out of the house."""
+    site, who = kontora_site, make_user(kontora_site, "administrator")
+    for family in ("Petrova", "Weber", "Kohut"):
+        make_party(site, who, {"family": family})
+    monkeypatch.setattr(audit_export, "PAGE", 2)
+    contacts = site.registry.record_type("contacts")
+    for download in (
+        audit_export.pieces(site, who, AuditFilter(), "csv"),
+        exporting._written(site, who, contacts, Query(), "csv", None),
+    ):
+        next(download)
+        download.close()
+    table = site.registry.models["change"].__table__
+    with site.database.read_engine.connect() as connection:
+        found = connection.execute(sa.select(table.c.diff).where(table.c.entity == "export"))
+        logged = {diff["type"][1]: diff["rows"][1] for (diff,) in found}
+    assert logged["audit"] == 2
+    assert logged["contacts"] > 0

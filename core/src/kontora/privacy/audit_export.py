@@ -9,21 +9,17 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import insert
-
 from kontora import text
 from kontora.access.principal import Principal
-from kontora.ids import new_id
 from kontora.records import audit
 from kontora.records.audit import AuditEntry, AuditFilter
-from kontora.records.models import ChangeRow
+from kontora.records.transfer.export import log
 from kontora.records.transfer.writers import CsvWriter
 from kontora.records.values import to_json
 
 FORMATS = ("csv", "json")
 COLUMNS = ("id", "at", "who", "as", "entity", "record", "verb", "request", "changes")
 PAGE = 500
-_change: Any = ChangeRow.__table__
 
 
 def rows(session: Any, wanted: AuditFilter) -> Iterator[AuditEntry]:
@@ -55,28 +51,34 @@ def as_object(each: AuditEntry) -> dict[str, Any]:
 
 def pieces(site: Any, principal: Principal, wanted: AuditFilter, format: str) -> Iterator[bytes]:
     """The file in pieces; that it was taken is logged at its end, by then with its length."""
-    number = 0
-    with ExitStack() as stack:
-        stack.enter_context(text.use_locale(principal.locale))
-        session = stack.enter_context(site.read(principal))
-        buffer = io.BytesIO()
-        table = CsvWriter(buffer) if format == "csv" else None
-        if table is not None:
-            table.write_header(COLUMNS)
-        for each in rows(session, wanted):
-            number += 1
-            line = as_object(each)
-            if table is None:
-                data = json.dumps(line, ensure_ascii=False, default=str).encode()
-                buffer.write(data + b"\n")
-            else:
-                table.write_row([line[name] for name in COLUMNS])
-            if number % PAGE == 0:
-                yield _taken(buffer)
-        if table is not None:
-            table.close()
-        yield _taken(buffer)
-    log(site, principal, wanted, format, number)
+    number, whole = 0, False
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(text.use_locale(principal.locale))
+            session = stack.enter_context(site.read(principal))
+            buffer = io.BytesIO()
+            table = CsvWriter(buffer) if format == "csv" else None
+            if table is not None:
+                table.write_header(COLUMNS)
+            for each in rows(session, wanted):
+                number += 1
+                line = as_object(each)
+                if table is None:
+                    data = json.dumps(line, ensure_ascii=False, default=str).encode()
+                    buffer.write(data + b"\n")
+                else:
+                    table.write_row([line[name] for name in COLUMNS])
+                if number % PAGE == 0:
+                    yield _taken(buffer)
+            if table is not None:
+                table.close()
+            yield _taken(buffer)
+        whole = True
+    finally:
+        # Who breaks off has what was sent by then.
+        if number or whole:
+            given = {name: str(each) for name, each in asdict(wanted).items() if each is not None}
+            log(site, principal, "audit", number, format, given)
 
 
 def _taken(buffer: io.BytesIO) -> bytes:
@@ -84,27 +86,3 @@ def _taken(buffer: io.BytesIO) -> bytes:
     buffer.seek(0)
     buffer.truncate()
     return piece
-
-
-def log(site: Any, principal: Principal, wanted: AuditFilter, format: str, number: int) -> None:
-    """Note in the log itself who took how much of it."""
-    given = {name: str(value) for name, value in asdict(wanted).items() if value is not None}
-    row = {
-        "entity": "export",
-        "record_id": new_id(),
-        "verb": "export",
-        "version": 0,
-        "principal_kind": principal.kind,
-        "principal_id": principal.user_id,
-        "principal_name": principal.name,
-        "request_id": principal.request_id,
-        "diff": {
-            "type": [None, "audit"],
-            "format": [None, format],
-            "rows": [None, number],
-            **{name: [None, value] for name, value in given.items()},
-        },
-    }
-    with site.write(principal) as session:
-        row["at"] = session.now
-        session.execute(insert(_change), [row], execution_options={"door": "changes"})

@@ -11,17 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sqlalchemy import insert
-
 from kontora.access.principal import Principal
 from kontora.access.session import ScopedSession
 from kontora.errors import Invalid
 from kontora.ids import new_id
-from kontora.records.models import ChangeRow
+from kontora.records import changes
 from kontora.records.query import MAX_LIMIT, Query, list_records, require
 from kontora.records.transfer.columns import Columns
 from kontora.records.transfer.writers import Writer, writer_for
-from kontora.registry.records import RecordType
+from kontora.registry.records import Change, RecordType
 from kontora.text import _
 
 FORMATS = {".csv": "csv", ".xlsx": "xlsx", ".json": "json", ".vcf": "vcard", ".vcard": "vcard"}
@@ -35,7 +33,6 @@ SUFFIXES = {"csv": ".csv", "xlsx": ".xlsx", "json": ".json", "vcard": ".vcf"}
 ENTITY, VERB = "export", "export"
 _FILTER = re.compile(r"^([\w.\-]+)(?:\[(\w+)\])?=(.*)$", re.DOTALL)
 _LISTS = frozenset({"in", "nin"})
-_change: Any = ChangeRow.__table__
 
 Progress = Callable[[int, int | None], None]
 
@@ -71,7 +68,7 @@ def export_file(
             written = 0
             for written in rows.into(opened):
                 progress(written, None)
-    log(site, principal, rtype, written, format, query)
+    log(site, principal, rtype.path, written, format, narrowed(query))
     return written
 
 
@@ -151,34 +148,21 @@ class Exporting:
 
 
 def log(
-    site: Any,
-    principal: Principal,
-    rtype: RecordType,
-    rows: int,
-    format: str,
-    query: Query,
+    site: Any, principal: Principal, path: str, rows: int, format: str, wanted: Mapping[str, Any]
 ) -> None:
-    """Keep in the audit log who took how many records out of the house, and which."""
-    what = {"filter": query.filter, "q": query.q}
-    row = {
-        "entity": ENTITY,
-        "record_id": new_id(),
-        "verb": VERB,
-        "version": 0,
-        "principal_kind": principal.kind,
-        "principal_id": principal.user_id,
-        "principal_name": principal.name,
-        "request_id": principal.request_id,
-        "diff": {
-            "type": [None, rtype.path],
-            "format": [None, format],
-            "rows": [None, rows],
-            **{name: [None, value] for name, value in what.items() if value},
-        },
-    }
+    """Keep in the audit log who took how many rows out of the house, and which: `path` is that of
+    the record type, or “audit” for the log itself; `wanted` narrowed it, what is empty is left out.
+    """
+    after: dict[str, Any] = {"type": path, "format": format, "rows": rows}
+    after |= {name: value for name, value in wanted.items() if value}
+    change = Change(entity=ENTITY, record_id=new_id(), kind=None, verb=VERB, before={}, after=after)
     with site.write(principal) as session:
-        row["at"] = session.now
-        session.execute(insert(_change), [row], execution_options={"door": "changes"})
+        changes.write(session, change, 0)
+
+
+def narrowed(query: Query) -> Mapping[str, Any]:
+    """What of a query decides which records are in the list."""
+    return {"filter": query.filter, "q": query.q}
 
 
 def parse_filters(given: Sequence[str]) -> Mapping[str, Any] | None:

@@ -17,7 +17,7 @@ from kontora.http.context import db, principal, site
 from kontora.http.policy import RECORDS, policy
 from kontora.lifecycle.site import Site
 from kontora.records.query import Query, list_records
-from kontora.records.transfer.export import MEDIA, SUFFIXES, exporting, log
+from kontora.records.transfer.export import MEDIA, SUFFIXES, exporting, log, narrowed
 from kontora.registry.records import RecordType
 from kontora.text import _
 from kontora.web.records import filtering, saved_views
@@ -109,12 +109,18 @@ def _written(
 ) -> Iterator[bytes]:
     """The pieces of the file. It has a session of its own: that of the request has ended."""
     buffer, rows = io.BytesIO(), 0
-    with text.use_locale(asked_by.locale), own.read_copy(asked_by) as session:
-        for written in exporting(session, rtype, query, format, names).into(buffer):
-            rows = written
+    whole = False
+    try:
+        with text.use_locale(asked_by.locale), own.read_copy(asked_by) as session:
+            for written in exporting(session, rtype, query, format, names).into(buffer):
+                rows = written
+                yield _taken(buffer)
             yield _taken(buffer)
-        yield _taken(buffer)
-    log(own, asked_by, rtype, rows, format, query)
+        whole = True
+    finally:
+        # Who breaks off has what was sent by then.
+        if rows or whole:
+            log(own, asked_by, rtype.path, rows, format, narrowed(query))
 
 
 def _taken(buffer: io.BytesIO) -> bytes:
