@@ -136,6 +136,16 @@ def test_the_report_counts_by_role_and_stage(site: Site) -> None:
     assert ["Partner", "Works with us", "won", 1] in rows
 
 
+def test_no_report_counts_a_role_that_begins_later(site: Site) -> None:
+    def rows(name: str) -> list[object]:
+        with site.read(system("test")) as session:
+            return list(reports.run(session, name, {})["rows"])
+
+    before = {name: rows(name) for name in ("parties-by-role", "counterparties-by-stage")}
+    make(site, "Later", roles=[{"role": "investor", "from": "2999-01-01"}])
+    assert {name: rows(name) for name in before} == before
+
+
 def test_words_that_stood_in_the_status_stay_choices(site: Site) -> None:
     party = make(site, "Status", roles=[{"role": "client", "status": "paused"}])
     assert shown(site, party)["roles"][0]["status"] == "paused"

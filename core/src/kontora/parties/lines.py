@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_
+
+from kontora.records.related import holds
 
 Period = tuple[date | None, date | None]
 Lines = Iterable[tuple[UUID, Period]]
@@ -47,7 +49,4 @@ def way_up(
 
 def on(model: Any, day: date) -> Any:
     """That a dated row (a class, or the columns of a table) holds on a day."""
-    return and_(
-        or_(model.valid_from.is_(None), model.valid_from <= day),
-        or_(model.valid_to.is_(None), model.valid_to >= day),
-    )
+    return and_(*holds(model, day))

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import delete, insert, or_, select
 
 from kontora.access.scope_table import PartyScope
+from kontora.parties.lines import on
 from kontora.parties.models import Affiliation, Party, PartyRole
 
 DOOR = {"door": "scope"}
@@ -58,14 +59,6 @@ def _slices(ids: Iterable[UUID], size: int = 500) -> Iterator[list[UUID]]:
         yield ordered[start : start + size]
 
 
-def _current(table: Any, session: Any) -> Any:
-    today = session.now.date()
-    return and_(
-        or_(table.c.valid_from.is_(None), table.c.valid_from <= today),
-        or_(table.c.valid_to.is_(None), table.c.valid_to >= today),
-    )
-
-
 def _rows(session: Any, statement: Any) -> Iterable[Any]:
     found: Iterable[Any] = session.execute(statement, execution_options=DOOR)
     return found
@@ -97,7 +90,7 @@ def _firms_of(session: Any, ids: set[UUID]) -> dict[UUID, set[UUID]]:
     found = (
         select(_affiliation.c.person_id, _affiliation.c.organisation_id)
         .join(_party, _party.c.id == _affiliation.c.organisation_id)
-        .where(_affiliation.c.person_id.in_(ids), _current(_affiliation, session))
+        .where(_affiliation.c.person_id.in_(ids), on(_affiliation.c, session.now.date()))
         .where(_party.c.deleted_at.is_(None))
     )
     firms: dict[UUID, set[UUID]] = {}
@@ -113,7 +106,7 @@ def _direct(session: Any, parties: Mapping[UUID, Any]) -> dict[UUID, set[UUID]]:
         found[party.id] = {each for each in (party.owner_id, party.branch_id) if each}
     for some in _slices(parties):
         roles = select(_role.c.party_id, _role.c.owner_id, _role.c.branch_id).where(
-            _role.c.party_id.in_(some), _current(_role, session)
+            _role.c.party_id.in_(some), on(_role.c, session.now.date())
         )
         for party_id, owner, branch in _rows(session, roles):
             found[party_id].update(each for each in (owner, branch) if each)

@@ -18,6 +18,7 @@ from sqlalchemy import delete, func, insert, select
 from kontora.access.models import SiteState
 from kontora.errors import Invalid
 from kontora.parties import scope
+from kontora.parties.lines import on
 from kontora.parties.models import Party, PartyRole
 from kontora.parties.role_choices import STATUSES
 from kontora.parties.stage_models import PartyStage, RoleStage
@@ -194,7 +195,7 @@ def refresh(session: Any, party_id: UUID) -> None:
     statement = (
         select(_role.c.stage, _role.c.stage_since, RoleStage.__table__.c.sort)
         .join(RoleStage.__table__, RoleStage.__table__.c.key == _role.c.stage)
-        .where(_role.c.party_id == party_id, *current_now(session))
+        .where(_role.c.party_id == party_id, on(_role.c, session.now.date()))
         .order_by(_role.c.position, _role.c.id)
         .limit(1)
     )
@@ -214,13 +215,6 @@ def refresh_due(session: Any) -> int:
     for each in ids:
         refresh(session, each)
     return len(ids)
-
-
-def current_now(session: Any) -> tuple[Any, Any]:
-    """That a role holds today."""
-    today = session.now.date()
-    begun = (_role.c.valid_from.is_(None)) | (_role.c.valid_from <= today)
-    return begun, (_role.c.valid_to.is_(None)) | (_role.c.valid_to >= today)
 
 
 def used(session: Any, key: str) -> int:

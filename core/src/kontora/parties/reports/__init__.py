@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from kontora.access.models import User
 from kontora.hookspecs import hookimpl
 from kontora.parties import stages
 from kontora.parties.activities import Activity
+from kontora.parties.lines import on
 from kontora.parties.models import Party, PartyRole
 from kontora.parties.reports import base, growth, quality, sources
 from kontora.parties.reports.parameters import VIEW
@@ -42,12 +43,10 @@ def by_role(session: Any, params: Mapping[str, Any]) -> Iterable[Sequence[Any]]:
     """How many parties hold each role today."""
     if _hides(session, "party", "roles"):
         return []
-    today = session.now.date()
     rows = session.execute(
         select(PartyRole.role, func.count(PartyRole.party_id.distinct()))
         .join(Party, Party.id == PartyRole.party_id)
-        .where(or_(PartyRole.valid_to.is_(None), PartyRole.valid_to >= today))
-        .where(*of_view(session, params))
+        .where(on(PartyRole, session.now.date()), *of_view(session, params))
         .group_by(PartyRole.role),
         execution_options=BESIDE,
     )
@@ -60,13 +59,10 @@ def by_stage(session: Any, params: Mapping[str, Any]) -> Iterable[Sequence[Any]]
     """How many counterparties stand in each stage of each role today."""
     if _hides(session, "party", "roles"):
         return []
-    today = session.now.date()
     rows = session.execute(
         select(PartyRole.role, PartyRole.stage, func.count(PartyRole.party_id.distinct()))
         .join(Party, Party.id == PartyRole.party_id)
-        .where(or_(PartyRole.valid_from.is_(None), PartyRole.valid_from <= today))
-        .where(or_(PartyRole.valid_to.is_(None), PartyRole.valid_to >= today))
-        .where(*of_view(session, params))
+        .where(on(PartyRole, session.now.date()), *of_view(session, params))
         .group_by(PartyRole.role, PartyRole.stage),
         execution_options=BESIDE,
     )
