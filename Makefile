@@ -76,6 +76,7 @@ nightly-a: .venv/.dev
 nightly-b: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "nightly and not security"
 	KONTORA_TEST_KILLS=20 $(BIN)/python -m pytest -n $(WORKERS) core/tests/db/test_upgrade_path.py
+	env -u KONTORA_TEST_DATABASE_URL $(BIN)/python -m pytest -m browser tests/e2e
 
 # Maintainers only: needs uv. The lock itself names a registry and stays out of git; the hashed files do not.
 lock:

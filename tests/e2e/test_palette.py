@@ -65,6 +65,7 @@ def test_a_call_is_logged_with_whom_one_chooses_and_a_star_keeps_him(as_admin: P
     page.get_by_label("Family name").first.fill(family)
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name=family, level=1)).to_be_visible()
+    page.wait_for_load_state()  # the scripts listen to keys from then on
     address = page.url
     page.keyboard.press("s")
     expect(page.get_by_role("button", name="Star", exact=True, pressed=True)).to_be_visible()
