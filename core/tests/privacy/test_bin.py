@@ -7,8 +7,12 @@ import io
 from typing import Any
 from uuid import UUID
 
+import pytest
+import sqlalchemy as sa
+
 from kontora import clock
 from kontora.access.principal import system
+from kontora.db.types import UUIDType
 from kontora.lifecycle import site_settings
 from kontora.lifecycle.site import Site
 from kontora.privacy import purge, retention
@@ -73,6 +77,29 @@ def test_old_activities_groups_and_files_go_and_parties_stay(site: Site) -> None
         log: Any = site.registry.models["change"]
         lines = connection.execute(log.__table__.select()).mappings().all()
         assert [row for row in lines if row["record_id"] == old]  # that it was there is told
+
+
+def test_what_others_hold_stays_and_holds_up_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of a plugin that is off leads to the oldest ones, more of them than a slice takes."""
+    monkeypatch.setattr(purge, "BATCH", 2)
+    call = {"kind": "note", "subject": "Quokka"}
+    held = {made(site, "activities", call, deleted=99) for _number in range(3)}
+    free = made(site, "activities", call, deleted=91)
+    activity: Any = site.registry.models["activity"]
+    key = sa.ForeignKey(activity.__table__.c.id)
+    table = sa.Table("other_hold", sa.MetaData(), sa.Column("activity_id", UUIDType(), key))
+    engine = site.database.write_engine
+    table.create(engine)
+    try:
+        with engine.begin() as connection:
+            connection.execute(table.insert(), [{"activity_id": each} for each in held])
+        purge_all(site)
+        assert left(site, "activity") >= held
+        assert free not in left(site, "activity")
+    finally:
+        table.drop(engine)
 
 
 def test_zero_keeps_the_bin_and_the_page_tells_the_days(site: Site) -> None:

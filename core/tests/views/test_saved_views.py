@@ -230,6 +230,8 @@ def test_an_administrator_sets_the_first_view_of_a_role(site: Site) -> None:
     admin, head, auditor = (make_user(site, r) for r in ("administrator", "head", "auditor"))
     view = save(site, admin, audience="role", role="auditor")
     with site.write(admin) as session:
+        with pytest.raises(NotFound):
+            views.set_default(session, "counterparties", view)  # it lists something else
         views.set_default(session, "contacts", view, "auditor")
         with pytest.raises(Invalid):
             views.set_default(session, "contacts", view, "head")

@@ -45,14 +45,11 @@ def days(session: ScopedSession, entity: str) -> int:
     return DAYS if value is None else max(0, int(value))
 
 
-def free(session: ScopedSession, model: Any, keys: Sequence[UUID]) -> list[UUID]:
-    """Those of the records that no row must keep."""
+def free(session: ScopedSession, model: Any) -> list[Any]:
+    """Conditions: the records that no row must keep."""
     connection = tables.connection_of(session)
-    held: set[UUID] = set()
-    for column in _holding(connection, session, model.__tablename__):
-        found = select(column).where(column.in_(keys))
-        held |= set(connection.execute(found).scalars())
-    return [each for each in keys if each not in held]
+    holding = _holding(connection, session, model.__tablename__)
+    return [~sa.exists().where(column == model.__table__.c.id) for column in holding]
 
 
 def _holding(connection: Connection, session: ScopedSession, name: str) -> list[Any]:

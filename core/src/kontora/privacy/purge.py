@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 
 from kontora.access.principal import system
 from kontora.access.session import ScopedSession
-from kontora.privacy import bin, folder, requests
+from kontora.privacy import bin, folder, requests, tables
 from kontora.privacy.models import PrivacyRequest
 from kontora.privacy.retention import DECLARED, DOOR, Retention, days_of, moment_of
 from kontora.records.models import ImportIssue, ImportRun
@@ -36,9 +36,11 @@ def delete_old(session: ScopedSession, each: Retention) -> int:
             old = old.join_from(table, ImportRun.__table__)
         old = old.where(moment_of(each) < before).limit(BATCH)
         old = old.where(each.only(table)) if each.only else old
-        keys = list(session.execute(old, execution_options=DOOR).scalars())
-        if each.setting == bin.SETTING:
-            keys = bin.free(session, each.model, keys)
+        if each.setting == bin.SETTING:  # any table may hold one, also of a plugin that is off
+            free = old.where(*bin.free(session, each.model))
+            keys = list(tables.connection_of(session).execute(free).scalars())
+        else:
+            keys = list(session.execute(old, execution_options=DOOR).scalars())
         if not keys:
             break
         _before_delete(session, each, keys)

@@ -297,6 +297,8 @@ def set_default(
 ) -> None:
     """Open a view first (None: the whole list), for oneself or, as an administrator, for a role."""
     me = session.principal
+    if view is not None and view.path != path:
+        raise NotFound(_("There is no such view, or it is not shared with you."))
     if role is not None:
         if not me.rights.has(MANAGE):
             raise Forbidden(MANAGE)

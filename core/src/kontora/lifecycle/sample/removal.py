@@ -125,7 +125,9 @@ def _spare(session: ScopedSession, on: Connection, going: Ids, links: list[Link]
     untouched = {entity: ids - _touched(on, entity, ids) for entity, ids in going.items()}
     for entity, model in GOES.items():
         going[entity] &= untouched[entity]
-        going[entity] &= set(bin.free(session, model, sorted(going[entity])))
+        table = _table(model)
+        free = select(table.c.id).where(table.c.id.in_(going[entity]), *bin.free(session, model))
+        going[entity] &= set(on.execute(free).scalars())
     # Who is in a group, and what an activity is about, stands in no record of either.
     foreign = select(_member.c.party_id).where(_member.c.group_id.not_in(groups))
     going["party"] -= set(on.execute(foreign).scalars())
