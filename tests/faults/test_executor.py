@@ -30,6 +30,7 @@ def run(cluster: Cluster, url: str, fault: Callable[[], object], times: int) -> 
         return under_load(cluster, fault, times)
 
 
+@pytest.mark.nightly
 def test_a_worker_cut_off_from_rabbitmq(cluster: Cluster, rabbit: int, times: int) -> None:
     wire = Wire(rabbit)
 

@@ -47,6 +47,7 @@ def test_without_a_fault_nothing_is_refused(cluster: Cluster) -> None:
     assert len(ledger.seen.acknowledged) > 10
 
 
+@pytest.mark.nightly
 def test_kill_9_of_a_web_server(cluster: Cluster, times: int) -> None:
     """The supervisor and, with it, its child; whoever looks after the machine starts it anew."""
     web = cluster.webs[0]
@@ -118,6 +119,7 @@ def test_connections_killed_and_the_network_silent(cluster: Cluster, times: int)
     assert not under_load(cluster, fault, times).faults()
 
 
+@pytest.mark.nightly
 def test_restarts_in_turn_fail_no_request(cluster: Cluster, times: int) -> None:
     """SIGHUP brings new children; SIGTERM ends a server after it has said that it leaves. The
     clients send nothing twice, and the balancer sends no request that failed again."""

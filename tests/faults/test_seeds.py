@@ -24,6 +24,7 @@ def path_with(seed: str) -> str:
     return os.pathsep.join([str(SEEDS / seed), os.environ.get("PYTHONPATH", "")])
 
 
+@pytest.mark.nightly
 def test_an_answer_before_the_commit_is_caught(cluster: Cluster) -> None:
     with ExitStack() as stack:
         for web in cluster.webs:

@@ -82,7 +82,9 @@ def locked(server: Postgres, table: str) -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("table", ["hello_greeting", "activity"])
+@pytest.mark.parametrize(
+    "table", [pytest.param("hello_greeting", marks=pytest.mark.nightly), "activity"]
+)
 @pytest.mark.parametrize("seconds", [7, pytest.param(60, marks=NIGHT)])
 def test_a_table_that_somebody_locks(cluster: Cluster, table: str, seconds: int) -> None:
     """Greetings are written by requests; activities by the jobs that follow from them, which are

@@ -85,7 +85,8 @@ def finished(cluster: Cluster) -> bool:
     return process.returncode == 0
 
 
-@pytest.mark.parametrize("kills", [0, pytest.param(5, marks=pytest.mark.nightly)])
+@pytest.mark.nightly
+@pytest.mark.parametrize("kills", [0, 5])
 def test_an_upgrade_under_load_loses_nothing_and_brings_new_processes(
     tmp_path: Path, kills: int
 ) -> None:

@@ -57,6 +57,7 @@ EXPORT = "/<rtype:rtype>/export"
 # Who reads these is noted in the audit log: that is what they are watched for.
 NOTED = {
     EXPORT,
+    "/admin/audit/export",
     "/admin/users/<uuid:user_id>/reading",
     "/admin/users/<uuid:user_id>/reading.csv",
     # The reader's own last parameters, for “as last time”.

@@ -72,7 +72,10 @@ class Served:
         while todo:
             parent = todo.pop()
             path = Path(f"/proc/{parent}/task/{parent}/children")
-            numbers = [int(word) for word in path.read_text().split()] if path.exists() else []
+            try:
+                numbers = [int(word) for word in path.read_text().split()]
+            except (FileNotFoundError, ProcessLookupError):  # it has just ended
+                numbers = []
             found += numbers
             todo += numbers
         return found

@@ -60,6 +60,8 @@ def hints(
     )
     found: dict[str, str] = {}
     kinds = {item.get("kind") for item in items}
+    if None in kinds:  # not told: look for both
+        kinds |= {"person", "organisation"}
     unseen = "person" not in kinds or _hides(session, "affiliations")
     for place in () if unseen else session.execute(rows):
         if is_current(_dates(place)):
